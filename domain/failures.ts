@@ -1,0 +1,117 @@
+import { z } from 'zod';
+
+/**
+ * The one registry of codes. `http` codes travel in problem+json answers, with their status; `migration` codes in a
+ * migration's `error`, with what an operator does about it. docs/failures.md lists exactly these (a test compares).
+ */
+export const failures = {
+  'body-too-large': { in: 'http', status: 413, title: 'The request body is too large' },
+  'content-type-not-json': { in: 'http', status: 415, title: 'The request body must be application/json' },
+  'body-not-utf8': { in: 'http', status: 400, title: 'The request body is not valid UTF-8' },
+  'body-not-json': { in: 'http', status: 400, title: 'The request body is not valid JSON' },
+  'invalid-body': { in: 'http', status: 400, title: 'A field of the request body is missing or not valid' },
+  'unknown-field': { in: 'http', status: 400, title: 'The request body has a field that is not known' },
+  'invalid-id': { in: 'http', status: 400, title: 'The id in the address is not valid' },
+  'invalid-query': { in: 'http', status: 400, title: 'A query parameter is not known or not valid' },
+  'invalid-header': { in: 'http', status: 400, title: 'A request header is not valid' },
+  'feature-not-available': { in: 'http', status: 422, title: 'This version cannot do what the request asks for' },
+  'route-not-found': { in: 'http', status: 404, title: 'There is nothing at this address' },
+  'method-not-allowed': { in: 'http', status: 405, title: 'This address does not take this method' },
+  'migration-not-found': { in: 'http', status: 404, title: 'No migration has this id' },
+  'guest-already-migrating': { in: 'http', status: 409, title: 'This guest is being migrated already' },
+  'migration-ended': { in: 'http', status: 409, title: 'The migration has ended' },
+  'past-point-of-no-return': {
+    in: 'http',
+    status: 409,
+    title: 'The old guest is being purged or gone: the migration can only go forward',
+  },
+  'idempotency-key-reused': { in: 'http', status: 422, title: 'The Idempotency-Key was used with another request' },
+  'notification-refused': { in: 'http', status: 403, title: 'The notification does not come from our subscription' },
+  'directory-unavailable': { in: 'http', status: 503, title: 'The directory cannot be reached at the moment' },
+  'records-unavailable': { in: 'http', status: 503, title: 'The record store cannot be reached at the moment' },
+  'unexpected-error': { in: 'http', status: 500, title: 'An unexpected error occurred' },
+
+  'preflight-failed': {
+    in: 'migration',
+    title: 'A blocking check failed; nothing was changed',
+    advice: 'Read the failed rows of `checks`: each says how to fix it. Start again afterwards.',
+  },
+  'permission-missing': {
+    in: 'migration',
+    title: 'The app lacks a permission',
+    advice: 'Grant the permission that the detail names (infra/graph-permissions.md) and start again.',
+  },
+  'snapshot-unverified': {
+    in: 'migration',
+    title: 'The snapshot could not be written and read back unharmed',
+    advice: 'Check the storage account. Nothing was purged; a deleted guest was restored.',
+  },
+  'delete-refused': {
+    in: 'migration',
+    title: 'The directory refused to delete the guest',
+    advice: 'See the detail. A guest with roles needs the app to hold Privileged Authentication Administrator.',
+  },
+  'guest-vanished': {
+    in: 'migration',
+    title: 'The guest disappeared while the migration ran',
+    advice: 'Somebody else deleted the guest. The snapshot is kept; look in the recycle bin and the audit log.',
+  },
+  'purge-refused': {
+    in: 'migration',
+    title: 'The directory refused to purge the deleted guest',
+    advice: 'The guest was restored. Hard-delete protection or a missing role are the usual reasons.',
+  },
+  'undo-failed': {
+    in: 'migration',
+    title: 'The soft-deleted guest could not be restored',
+    advice: 'Restore the guest from "Deleted users" by hand within 30 days of the deletion.',
+  },
+  'invitation-refused': {
+    in: 'migration',
+    title: 'The directory refused the invitation after the purge',
+    advice: 'Fix what the detail names; the snapshot is kept, nothing of it is lost.',
+  },
+  'invited-someone-else': {
+    in: 'migration',
+    title: 'The invited address belongs to another account of the directory',
+    advice: 'Nothing was restored to it. Free the address, or choose another one; the snapshot is kept.',
+  },
+  'wrong-identity': {
+    in: 'migration',
+    title: 'The invitation was redeemed with something other than a personal Microsoft account',
+    advice: 'Nothing was restored. The snapshot is kept; ask the guest to choose the personal account.',
+  },
+  'not-redeemed-in-time': {
+    in: 'migration',
+    title: 'The guest did not accept the invitation before the deadline',
+    advice: 'The snapshot is kept. Ask the guest, then invite again.',
+  },
+  'step-exhausted': {
+    in: 'migration',
+    title: 'A service stayed unavailable through all retries',
+    advice: 'Check service health and throttling. The snapshot is kept.',
+  },
+  'engine-stopped': {
+    in: 'migration',
+    title: 'The orchestration was terminated or failed outside of the story',
+    advice: 'Look at the instance in the durable store; a soft-deleted guest must be restored by hand.',
+  },
+} as const satisfies Record<string, Failure>;
+
+type Failure =
+  | { in: 'http'; status: number; title: string }
+  | { in: 'migration'; title: string; advice: string };
+
+export type FailureCode = keyof typeof failures;
+type CodesIn<Where extends Failure['in']> = {
+  [Code in FailureCode]: (typeof failures)[Code] extends { in: Where } ? Code : never;
+}[FailureCode];
+export type HttpCode = CodesIn<'http'>;
+export type MigrationCode = CodesIn<'migration'>;
+
+const codes = Object.keys(failures) as FailureCode[];
+export const migrationCodes = codes.filter((code): code is MigrationCode => failures[code].in === 'migration');
+export const httpCodes = codes.filter((code): code is HttpCode => failures[code].in === 'http');
+
+export const migrationErrorSchema = z.strictObject({ code: z.enum(migrationCodes), detail: z.string() });
+export type MigrationError = z.infer<typeof migrationErrorSchema>;

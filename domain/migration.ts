@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { checkSchema } from './checks';
+import { comparisonSchema } from './comparison';
+import { migrationErrorSchema } from './failures';
+import { accessCountsSchema, kindSchema } from './grants';
+import { migrationId, objectId } from './ids';
+import { outcomeSchema, phaseSchema, statusSchema } from './phases';
+
+/** Graph refuses these characters in an invited address (facts of POST /invitations); "+" addresses are among them. */
+const refusedInAddress = /[~!#$%^&*()+=[\]{}\\/|;:"<>?,\s]/;
+const address = /^[^@\s]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}$/;
+
+/** True when Graph accepts the address in POST /invitations as far as its spelling goes. */
+export function isInvitableAddress(value: string): boolean {
+  const [local = ''] = value.split('@');
+  return (
+    value.length <= 254 &&
+    address.test(value) &&
+    !refusedInAddress.test(value) &&
+    !/^[.-]|[.-]$/.test(local) &&
+    !value.includes('..')
+  );
+}
+
+const guestReference = z
+  .string()
+  .max(320)
+  .refine(
+    (value) => objectId.safeParse(value).success || (address.test(value) && !/["<>,;\\]/.test(value)),
+    'must be an object id, a user principal name or a mail address',
+  );
+
+/** Body of POST /migrations. */
+export const migrationRequestSchema = z.strictObject({
+  guest: guestReference.describe('Object id, user principal name or mail address of the guest'),
+  inviteEmail: z
+    .string()
+    .refine(isInvitableAddress, 'must be a mail address that an invitation can be sent to')
+    .describe("Address of the guest's personal Microsoft account; the guest's present mail address when absent")
+    .optional(),
+  strategy: z.enum(['recreate', 'reset', 'auto']).default('recreate'),
+  dryRun: z.boolean().default(false),
+  reason: z.string().max(1000).optional(),
+  approval: z.boolean().default(false),
+  acceptWithinDays: z.int().min(1).max(90).default(30),
+  remindAfterDays: z.array(z.int().min(1).max(90)).max(10).optional(),
+  skipAccess: z.array(kindSchema).max(50).default([]),
+  callbackUrl: z.url({ protocol: /^https$/ }).max(2000).optional(),
+});
+export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
+
+/** Body of POST /migrations/{id}/cancel; the body may also be absent. */
+export const cancelRequestSchema = z.strictObject({
+  mode: z.enum(['undo', 'revert']).default('undo'),
+  by: z.string().max(200).optional(),
+  comment: z.string().max(1000).optional(),
+});
+
+export const linksSchema = z.strictObject({
+  self: z.string(),
+  result: z.string(),
+  report: z.string(),
+  cancel: z.string(),
+});
+
+/** A migration as callers see it. */
+export const migrationSchema = z.strictObject({
+  id: migrationId,
+  status: statusSchema,
+  phase: phaseSchema,
+  outcome: outcomeSchema.nullable(),
+  strategy: z.enum(['recreate', 'reset', 'auto']),
+  guest: z.strictObject({
+    oldId: objectId.nullable(),
+    newId: objectId.nullable(),
+    displayName: z.string().nullable(),
+  }),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  progress: z.strictObject({ done: z.int(), total: z.int() }),
+  access: accessCountsSchema,
+  checks: z.array(checkSchema),
+  invitation: z
+    .strictObject({
+      sentAt: z.iso.datetime(),
+      remindersSent: z.int(),
+      expiresAt: z.iso.datetime(),
+      rounds: z.int(),
+    })
+    .nullable(),
+  error: migrationErrorSchema.nullable(),
+  links: linksSchema,
+});
+export type Migration = z.infer<typeof migrationSchema>;
+
+/** Body of GET /migrations. `continuation` is null on the last page. */
+export const migrationListSchema = z.strictObject({
+  value: z.array(migrationSchema),
+  continuation: migrationId.nullable(),
+});
+
+/** One row of the report. */
+export const reportGrantSchema = z.strictObject({
+  kind: kindSchema,
+  key: z.string(),
+  name: z.string(),
+  scope: z.string().optional(),
+  result: z.enum(['planned', 'restored', 'alreadyPresent', 'manual', 'failed']),
+  detail: z.string(),
+});
+
+/** Body of GET /migrations/{id}/report. `comparison` is null until the new guest's access was read. */
+export const reportSchema = z.strictObject({
+  migrationId,
+  outcome: outcomeSchema.nullable(),
+  grants: z.array(reportGrantSchema),
+  comparison: comparisonSchema.nullable(),
+});
+export type Report = z.infer<typeof reportSchema>;

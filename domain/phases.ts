@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** Every phase of a migration, in the spelling callers see. */
+export const phaseSchema = z.enum([
+  'preflight',
+  'capturing',
+  'awaitingApproval',
+  'deleting',
+  'purging',
+  'inviting',
+  'awaitingRedemption',
+  'verifyingIdentity',
+  'restoring',
+  'verifyingAccess',
+  'undoing',
+  'needsOperator',
+  'ended',
+]);
+export type Phase = z.infer<typeof phaseSchema>;
+
+export const outcomeSchema = z.enum([
+  'completed',
+  'completedWithGaps',
+  'planned',
+  'rejected',
+  'cancelled',
+  'expired',
+  'failed',
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+export const statusSchema = z.enum(['NotStarted', 'Running', 'Succeeded', 'Failed', 'Canceled']);
+export type Status = z.infer<typeof statusSchema>;
+
+/** Phases in which the story advances, in order; `progress` counts them and the grants. */
+export const storyPhases = [
+  'preflight',
+  'capturing',
+  'deleting',
+  'purging',
+  'inviting',
+  'awaitingRedemption',
+  'verifyingIdentity',
+  'restoring',
+  'verifyingAccess',
+] as const satisfies readonly Phase[];
+
+/** The long-running-operation status that goes with an outcome. */
+export function statusOf(outcome: Outcome): Status {
+  switch (outcome) {
+    case 'completed':
+    case 'completedWithGaps':
+    case 'planned':
+      return 'Succeeded';
+    case 'cancelled':
+      return 'Canceled';
+    case 'rejected':
+    case 'expired':
+    case 'failed':
+      return 'Failed';
+  }
+}
+
+/**
+ * Progress as "done of total": one unit a story phase, one a grant.
+ *
+ * @param phase the phase that is under way; everything before it counts as done
+ * @param grants how many grants were captured, and how many of them have a result
+ */
+export function progressOf(phase: Phase, grants: { captured: number; done: number }): { done: number; total: number } {
+  const total = storyPhases.length + grants.captured;
+  if (phase === 'ended') return { done: total, total };
+  const before = storyPhases.findIndex((story) => story === phase);
+  return { done: Math.max(before, 0) + grants.done, total };
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { comparisonSchema } from './comparison';
+import { noAccess } from './grants';
+import { objectId, sha256 } from './ids';
+import { verdictSchema } from './identityVerdict';
+import { migrationRequestSchema, migrationSchema, type MigrationRequest } from './migration';
+import { progressOf } from './phases';
+
+/**
+ * The stored row of a migration: what callers see (without links, which depend on the address) and what the steps
+ * remember for each other. The request may hold mail addresses: it lives here, never in the durable history.
+ */
+export const migrationRecordSchema = migrationSchema.omit({ links: true }).extend({
+  request: migrationRequestSchema,
+  startedBy: z.string(),
+  cancelRequestedAt: z.iso.datetime().nullable(),
+  purgeClaimedAt: z.iso.datetime().nullable(),
+  purgeAttemptedAt: z.iso.datetime().nullable(),
+  inviteAttemptedAt: z.iso.datetime().nullable(),
+  snapshotHash: sha256.nullable(),
+  verdict: verdictSchema.nullable(),
+  comparison: comparisonSchema.nullable(),
+});
+export type MigrationRecord = z.infer<typeof migrationRecordSchema>;
+
+/** A new migration's record, before its orchestration runs. */
+export function newRecord(start: {
+  id: string;
+  guestId: string | null;
+  request: MigrationRequest;
+  startedBy: string;
+  now: string;
+}): MigrationRecord {
+  return {
+    id: start.id,
+    status: 'NotStarted',
+    phase: 'preflight',
+    outcome: null,
+    strategy: 'recreate',
+    guest: { oldId: start.guestId, newId: null, displayName: null },
+    createdAt: start.now,
+    updatedAt: start.now,
+    progress: progressOf('preflight', { captured: 0, done: 0 }),
+    access: noAccess,
+    checks: [],
+    invitation: null,
+    error: null,
+    request: start.request,
+    startedBy: start.startedBy,
+    cancelRequestedAt: null,
+    purgeClaimedAt: null,
+    purgeAttemptedAt: null,
+    inviteAttemptedAt: null,
+    snapshotHash: null,
+    verdict: null,
+    comparison: null,
+  };
+}
+
+/** A row of ActiveGuests: this guest object belongs to this migration. */
+export const guestLockSchema = z.strictObject({
+  guestId: objectId,
+  migrationId: z.string(),
+  lockedAt: z.iso.datetime(),
+});
+export type GuestLock = z.infer<typeof guestLockSchema>;
+

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { grantSchema } from './grants';
+import { identitySchema } from './identityVerdict';
+import { migrationId, objectId } from './ids';
+
+/** What is kept about the guest account itself: enough to invite again and to tell people apart. */
+export const guestAccountSchema = z.strictObject({
+  id: objectId,
+  displayName: z.string(),
+  userPrincipalName: z.string(),
+  mail: z.string().nullable(),
+  preferredLanguage: z.string().nullable(),
+  createdDateTime: z.string().nullable(),
+  identities: z.array(identitySchema),
+});
+export type GuestAccount = z.infer<typeof guestAccountSchema>;
+
+/** Everything captured before the first destructive step. `version` changes with the shape. */
+export const snapshotSchema = z.strictObject({
+  version: z.literal(1),
+  migrationId,
+  takenAt: z.iso.datetime(),
+  tenantId: objectId,
+  guest: guestAccountSchema,
+  sponsorIds: z.array(objectId),
+  grants: z.array(grantSchema),
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { migrationErrorSchema } from './failures';
+import { migrationId, objectId, sha256 } from './ids';
+import { verdictSchema } from './identityVerdict';
+import { outcomeSchema, phaseSchema } from './phases';
+
+/**
+ * The contract between orchestrators and activities: one entry a step, its name in code, history and logs. Inputs and
+ * outputs go into the durable history, so they carry ids, counts and references only.
+ */
+function step<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): { input: I; output: O } {
+  return { input, output };
+}
+
+const nothing = z.strictObject({});
+const ofMigration = { migrationId };
+const ofSnapshot = { ...ofMigration, guestId: objectId, snapshotHash: sha256 };
+const indexes = z.array(z.int().min(0));
+const seconds = z.number().min(0);
+
+export const steps = {
+  preflight: step(
+    z.strictObject(ofMigration),
+    z.strictObject({ guestId: objectId.nullable(), failedChecks: z.array(z.string()) }),
+  ),
+  captureAccess: step(
+    z.strictObject({ ...ofMigration, guestId: objectId }),
+    z.strictObject({
+      snapshotHash: sha256,
+      grants: z.int().min(0),
+      chunks: z.array(z.strictObject({ wave: z.int(), from: z.int(), to: z.int() })),
+    }),
+  ),
+  softDeleteGuest: step(z.strictObject(ofSnapshot), nothing),
+  claimPurge: step(z.strictObject(ofMigration), z.strictObject({ claimed: z.boolean() })),
+  purgeGuest: step(z.strictObject(ofSnapshot), nothing),
+  undeleteGuest: step(
+    z.strictObject({ ...ofMigration, guestId: objectId }),
+    z.strictObject({ guest: z.enum(['present', 'gone']) }),
+  ),
+  ensureSubscription: step(nothing, z.strictObject({ active: z.boolean() })),
+  inviteGuest: step(
+    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
+    z.strictObject({ newId: objectId }),
+  ),
+  readRedemption: step(
+    z.strictObject({ ...ofMigration, newId: objectId }),
+    z.strictObject({ state: z.enum(['pending', 'accepted', 'gone']), verdict: verdictSchema.nullable() }),
+  ),
+  restoreGrants: step(
+    z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256, indexes, lastTry: z.boolean() }),
+    z.strictObject({ retry: indexes, afterSeconds: seconds }),
+  ),
+  verifyAccess: step(
+    z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256, lastTry: z.boolean() }),
+    z.strictObject({ settled: z.boolean(), failed: z.int(), manual: z.int() }),
+  ),
+  recordPhase: step(
+    z.strictObject({ ...ofMigration, phase: phaseSchema }),
+    z.strictObject({ cancelRequested: z.boolean() }),
+  ),
+  finishMigration: step(
+    z.strictObject({ ...ofMigration, outcome: outcomeSchema, error: migrationErrorSchema.nullable() }),
+    nothing,
+  ),
+} as const;
+
+export type StepName = keyof typeof steps;
+export type StepInput<N extends StepName> = z.input<(typeof steps)[N]['input']>;
+export type StepOutput<N extends StepName> = z.output<(typeof steps)[N]['output']>;
+
+/**
+ * What an activity answers. A permanent failure is *returned* with its code; "not now" is returned with the time to
+ * wait, which a durable timer serves; anything transient without a time is *thrown*, so that the retry policy runs.
+ */
+export type StepOutcome<T> =
+  | { ok: true; value: T }
+  | { ok: false; failure: z.infer<typeof migrationErrorSchema> }
+  | { ok: false; afterSeconds: number };
+
+/** Schema of a step's outcome as it comes back through the history. */
+export function outcomeOf<O extends z.ZodType>(output: O) {
+  return z.union([
+    z.strictObject({ ok: z.literal(true), value: output }),
+    z.strictObject({ ok: z.literal(false), failure: migrationErrorSchema }),
+    z.strictObject({ ok: z.literal(false), afterSeconds: seconds }),
+  ]);
+}
+
+/** Input of the orchestration: references and decisions, no personal data. */
+export const switchInputSchema = z.strictObject({
+  migrationId,
+  dryRun: z.boolean(),
+  acceptWithinDays: z.int().min(1).max(90),
+  parallelRestores: z.int().min(1).max(50),
+});
+export type SwitchInput = z.infer<typeof switchInputSchema>;
+
+/** Name of the orchestration; its file is orchestrators/switchGuest.ts. */
+export const SWITCH_GUEST = 'switchGuest';
