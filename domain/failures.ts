@@ -98,9 +98,7 @@ export const failures = {
   },
 } as const satisfies Record<string, Failure>;
 
-type Failure =
-  | { in: 'http'; status: number; title: string }
-  | { in: 'migration'; title: string; advice: string };
+type Failure = { in: 'http'; status: number; title: string } | { in: 'migration'; title: string; advice: string };
 
 export type FailureCode = keyof typeof failures;
 type CodesIn<Where extends Failure['in']> = {

@@ -45,7 +45,10 @@ export const migrationRequestSchema = z.strictObject({
   acceptWithinDays: z.int().min(1).max(90).default(30),
   remindAfterDays: z.array(z.int().min(1).max(90)).max(10).optional(),
   skipAccess: z.array(kindSchema).max(50).default([]),
-  callbackUrl: z.url({ protocol: /^https$/ }).max(2000).optional(),
+  callbackUrl: z
+    .url({ protocol: /^https$/ })
+    .max(2000)
+    .optional(),
 });
 export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
 

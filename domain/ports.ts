@@ -110,4 +110,3 @@ export interface Log {
   info(event: string, fields?: Record<string, string | number | boolean | null>): void;
   warn(event: string, fields?: Record<string, string | number | boolean | null>): void;
 }
-

@@ -14,6 +14,7 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   request: migrationRequestSchema,
   startedBy: z.string(),
   cancelRequestedAt: z.iso.datetime().nullable(),
+  deleteAttemptedAt: z.iso.datetime().nullable(),
   purgeClaimedAt: z.iso.datetime().nullable(),
   purgeAttemptedAt: z.iso.datetime().nullable(),
   inviteAttemptedAt: z.iso.datetime().nullable(),
@@ -48,6 +49,7 @@ export function newRecord(start: {
     request: start.request,
     startedBy: start.startedBy,
     cancelRequestedAt: null,
+    deleteAttemptedAt: null,
     purgeClaimedAt: null,
     purgeAttemptedAt: null,
     inviteAttemptedAt: null,
@@ -64,4 +66,3 @@ export const guestLockSchema = z.strictObject({
   lockedAt: z.iso.datetime(),
 });
 export type GuestLock = z.infer<typeof guestLockSchema>;
-

@@ -23,8 +23,7 @@ export interface Chunk {
 /** Sorts grants into restore order: by wave, then kind, then key. The order is the snapshot's order from then on. */
 export function inRestoreOrder(grants: readonly Grant[]): Grant[] {
   return [...grants].sort(
-    (a, b) =>
-      restoreWave[a.kind] - restoreWave[b.kind] || a.kind.localeCompare(b.kind) || a.key.localeCompare(b.key),
+    (a, b) => restoreWave[a.kind] - restoreWave[b.kind] || a.kind.localeCompare(b.kind) || a.key.localeCompare(b.key),
   );
 }
 

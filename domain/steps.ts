@@ -39,10 +39,7 @@ export const steps = {
     z.strictObject({ guest: z.enum(['present', 'gone']) }),
   ),
   ensureSubscription: step(nothing, z.strictObject({ active: z.boolean() })),
-  inviteGuest: step(
-    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
-    z.strictObject({ newId: objectId }),
-  ),
+  inviteGuest: step(z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }), z.strictObject({ newId: objectId })),
   readRedemption: step(
     z.strictObject({ ...ofMigration, newId: objectId }),
     z.strictObject({ state: z.enum(['pending', 'accepted', 'gone']), verdict: verdictSchema.nullable() }),

@@ -1,0 +1,67 @@
+import type { Grant } from '../domain/grants';
+import { groupData, groupSelect, groupShape, whyNotByGraph, type Group } from './groups';
+import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
+
+/**
+ * Direct memberships of groups. Dynamic, on-premises-synced and mail-enabled groups come out as `manual`.
+ * Source: facts on `POST /groups/{id}/members/$ref`; a second add answers 400 "already exist".
+ */
+export const groupMembership: AccessKind = {
+  kind: 'groupMembership',
+  title: 'Group memberships',
+  capturePermissions: [
+    { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
+  ],
+  restorePermissions(grants) {
+    const writable = grants.filter((grant) => grant.instruction === undefined);
+    if (writable.length === 0) return [];
+    const add = {
+      anyOf: ['GroupMember.ReadWrite.All', 'Group.ReadWrite.All', 'Directory.ReadWrite.All'],
+      why: 'add the new guest to groups',
+    };
+    const roleAssignable = {
+      anyOf: ['RoleManagement.ReadWrite.Directory'],
+      why: 'add the new guest to role-assignable groups',
+    };
+    return writable.some((grant) => grant.data['roleAssignable'] === true) ? [add, roleAssignable] : [add];
+  },
+  async capture(guestId, { graph }) {
+    const groups = await graph.readAll(
+      `/users/${guestId}/memberOf/microsoft.graph.group?$select=${groupSelect}&$top=999`,
+      groupShape,
+    );
+    return groups.map(membershipOf);
+  },
+  restore(grants, newId, { graph }) {
+    return oneByOne(grants, async (grant) => {
+      try {
+        await graph.write('POST', `/groups/${grant.key}/members/$ref`, reference(newId));
+        return restored;
+      } catch (error) {
+        if (saysItExists(error)) return alreadyPresent;
+        throw error;
+      }
+    });
+  },
+};
+
+function membershipOf(group: Group): Grant {
+  const instruction = instructionFor(group);
+  return {
+    kind: 'groupMembership',
+    key: group.id,
+    name: group.displayName ?? group.id,
+    ...(instruction === undefined ? {} : { instruction }),
+    data: groupData(group),
+  };
+}
+
+function instructionFor(group: Group): string | undefined {
+  if ((group.groupTypes ?? []).includes('DynamicMembership')) {
+    return (
+      `The group is dynamic: membership follows its rule (${group.membershipRule ?? 'not readable'}). ` +
+      'Restored attributes may satisfy it; otherwise change the attribute or the rule.'
+    );
+  }
+  return whyNotByGraph(group, 'member');
+}

@@ -1,0 +1,23 @@
+import type { GrantKind } from '../domain/grants';
+import { appRole } from './appRole';
+import { azureRole } from './azureRole';
+import { directoryRole } from './directoryRole';
+import { groupMembership } from './groupMembership';
+import { groupOwnership } from './groupOwnership';
+import type { AccessKind } from './kind';
+import { profile } from './profile';
+
+/** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
+export const accessKinds: Record<GrantKind, AccessKind> = {
+  profile,
+  groupMembership,
+  groupOwnership,
+  appRole,
+  azureRole,
+  directoryRole,
+};
+
+/** The kinds a migration handles: all but those it skips. */
+export function enabledKinds(skip: readonly GrantKind[]): AccessKind[] {
+  return Object.values(accessKinds).filter((kind) => !skip.includes(kind.kind));
+}

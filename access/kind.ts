@@ -1,0 +1,93 @@
+import type { Grant, GrantKind } from '../domain/grants';
+import type { Azure, Graph } from '../domain/ports';
+import { isTransient, ServiceError } from '../domain/serviceError';
+
+/** The services in which access lives. */
+export interface Outside {
+  graph: Graph;
+  azure: Azure;
+}
+
+/** An application permission that is needed: any one of the names will do, the least privileged first. */
+export interface Permission {
+  anyOf: readonly string[];
+  why: string;
+}
+
+/** What became of one attempt to restore a grant: a result, or "not yet" with the seconds to wait. */
+export type Attempt =
+  | { result: 'restored' | 'alreadyPresent' | 'manual' | 'failed'; detail: string }
+  | { result: 'retry'; detail: string; afterSeconds: number };
+
+/** One kind of grant. Adding a kind = a new file that exports one of these, and a line in access/index.ts. */
+export interface AccessKind {
+  kind: GrantKind;
+  /** Plural name for people. */
+  title: string;
+  /** Permissions for reading, whatever the guest holds. */
+  capturePermissions: readonly Permission[];
+  /** Permissions for restoring exactly these grants; empty when there is nothing to restore. */
+  restorePermissions(grants: readonly Grant[]): readonly Permission[];
+  /** Reads the grants a guest holds now. Read-only. Also how a restore is verified: capture again and compare. */
+  capture(guestId: string, outside: Outside): Promise<Grant[]>;
+  /**
+   * Gives grants to the new guest, adding only. Safe to run twice: what is there already comes out as
+   * `alreadyPresent`. Answers one attempt a grant, in order; never throws for a service's refusal.
+   */
+  restore(grants: readonly Grant[], newId: string, outside: Outside): Promise<Attempt[]>;
+}
+
+/** Runs a restore grant by grant and turns failures of services into attempts. */
+export async function oneByOne(
+  grants: readonly Grant[],
+  restore: (grant: Grant) => Promise<Attempt>,
+): Promise<Attempt[]> {
+  const attempts: Attempt[] = [];
+  for (const grant of grants) attempts.push(await restore(grant).catch(attemptOfError));
+  return attempts;
+}
+
+export const restored: Attempt = { result: 'restored', detail: '' };
+export const alreadyPresent: Attempt = { result: 'alreadyPresent', detail: 'The new guest had it already.' };
+
+/**
+ * Reads a refusal. A guest that was made moments ago is not known everywhere: services then answer 404, or 400 with
+ * texts such as "Not a valid reference update" and "PrincipalNotFound", and accept the same call minutes later.
+ */
+export function attemptOfError(error: unknown): Attempt {
+  if (!(error instanceof ServiceError)) throw error;
+  const detail = `${error.service} answered ${error.status} ${error.code}`;
+  if (isTransient(error) || mayBeReplication(error)) {
+    return { result: 'retry', detail, afterSeconds: error.retryAfterSeconds ?? 0 };
+  }
+  return { result: 'failed', detail: `${detail}. ${adviceFor(error)}` };
+}
+
+function mayBeReplication(error: ServiceError): boolean {
+  if (error.status === 404) return true;
+  return (
+    error.status === 400 &&
+    /don't exist|does not exist|not a valid reference update|PrincipalNotFound|were not found/i.test(
+      `${error.code} ${error.serviceMessage}`,
+    )
+  );
+}
+
+function adviceFor(error: ServiceError): string {
+  if (error.status === 403 || error.status === 401) return 'The app may not do this; grant it by hand.';
+  return 'Grant it by hand.';
+}
+
+/** True for a refusal that says the very thing we want exists already. */
+export function saysItExists(error: unknown): boolean {
+  return (
+    error instanceof ServiceError &&
+    (error.status === 400 || error.status === 409) &&
+    /already exist|conflicting object|RoleAssignmentExists/i.test(`${error.code} ${error.serviceMessage}`)
+  );
+}
+
+/** Reference to a directory object in the body of a `$ref` write. Graph reads the id; the host is always this one. */
+export function reference(id: string): { '@odata.id': string } {
+  return { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${id}` };
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { noAccess } from '../domain/grants';
+import { objectId } from '../domain/ids';
+import { progressOf } from '../domain/phases';
+import type { Graph } from '../domain/ports';
+import { inRestoreOrder, planChunks } from '../domain/restorePlan';
+import { guestAccountSchema, type GuestAccount, type Snapshot } from '../domain/snapshot';
+import { done, failed, type Activity, type ActivityDeps } from './activity';
+import { captureAll } from './capture';
+import { recordOf, verifiedSnapshot } from './common';
+
+/** Grants that one restoring activity handles: enough to spare round trips, few enough to repeat cheaply. */
+const CHUNK = 8;
+
+/**
+ * Captures the guest and everything it holds, writes the snapshot, reads it back and compares the hash.
+ * Safe to run twice: a snapshot is written once; when one exists it is kept, and the plan is made from it.
+ */
+export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess'> {
+  const { graph, azure, records, documents, clock, settings } = deps;
+  return async ({ migrationId, guestId }, log) => {
+    const { request } = await recordOf(records, migrationId);
+    const [guest, sponsorIds, access] = await Promise.all([
+      readAccount(guestId, graph),
+      readSponsors(guestId, graph),
+      captureAll(guestId, request.skipAccess, { graph, azure }),
+    ]);
+    if (access.refused.length > 0) {
+      const kinds = access.refused.map((kind) => kind.title).join(', ');
+      return failed('permission-missing', `The app may not read: ${kinds}.`);
+    }
+    const snapshotHash = await documents.writeSnapshot({
+      version: 1,
+      migrationId,
+      takenAt: clock.now().toISOString(),
+      tenantId: settings.tenantId,
+      guest,
+      sponsorIds,
+      grants: inRestoreOrder(access.grants),
+    });
+    const snapshot = await verifiedSnapshot(documents, { migrationId, snapshotHash, guestId });
+    if (snapshot === undefined) {
+      return failed('snapshot-unverified', 'The snapshot that was read back is not the one that was written.');
+    }
+    await remember(snapshot, snapshotHash);
+    log.info('captured', { migrationId, grants: snapshot.grants.length });
+    return done({
+      snapshotHash,
+      grants: snapshot.grants.length,
+      chunks: planChunks(snapshot.grants, CHUNK),
+    });
+  };
+
+  async function remember(snapshot: Snapshot, snapshotHash: string): Promise<void> {
+    const captured = snapshot.grants.length;
+    await records.updateMigration(snapshot.migrationId, {
+      snapshotHash,
+      access: { ...noAccess, captured },
+      progress: progressOf('capturing', { captured, done: 0 }),
+    });
+  }
+}
+
+const sponsor = z.object({ id: objectId });
+
+async function readSponsors(guestId: string, graph: Graph): Promise<string[]> {
+  const sponsors = await graph.readAll(`/users/${guestId}/sponsors?$select=id`, sponsor);
+  return sponsors.map(({ id }) => id);
+}
+
+const accountSelect = 'id,displayName,userPrincipalName,mail,preferredLanguage,createdDateTime,identities';
+const accountShape = z.object({
+  ...guestAccountSchema.shape,
+  displayName: z.string().nullish(),
+  mail: z.string().nullish(),
+  preferredLanguage: z.string().nullish(),
+  createdDateTime: z.string().nullish(),
+});
+
+async function readAccount(guestId: string, graph: Graph): Promise<GuestAccount> {
+  const user = await graph.read(`/users/${guestId}?$select=${accountSelect}`, accountShape);
+  return {
+    id: user.id,
+    displayName: user.displayName ?? user.userPrincipalName,
+    userPrincipalName: user.userPrincipalName,
+    mail: user.mail ?? null,
+    preferredLanguage: user.preferredLanguage ?? null,
+    createdDateTime: user.createdDateTime ?? null,
+    identities: user.identities,
+  };
+}

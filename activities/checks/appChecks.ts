@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { accessKinds } from '../../access';
+import type { Permission } from '../../access/kind';
+import type { Check } from '../../domain/checks';
+import type { Grant } from '../../domain/grants';
+import type { Graph } from '../../domain/ports';
+import type { Captured } from '../capture';
+import type { ActivityDeps } from '../activity';
+import { GLOBAL_ADMINISTRATOR } from './guestChecks';
+import { blocking, passed } from './check';
+
+const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
+
+/** What every migration of the strategy `recreate` needs, whatever the guest holds. */
+export const recreatePermissions: readonly Permission[] = [
+  { anyOf: ['User.DeleteRestore.All'], why: 'delete, purge and restore the old guest' },
+  { anyOf: ['User.Invite.All', 'User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'invite the new guest' },
+  {
+    anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
+    why: 'find guests and follow the redemption',
+  },
+  { anyOf: ['Policy.Read.All'], why: 'check the policies for invitations before the purge' },
+];
+
+/** Whether the app may do all that this guest needs: permissions of its token, and its own directory role. */
+export async function checkApp(access: Captured, deps: ActivityDeps): Promise<Check[]> {
+  const { roles, servicePrincipalId } = await deps.graph.ownIdentity();
+  return [permissions(access, roles), await privilegedGuest(access.grants, servicePrincipalId, deps)];
+}
+
+/**
+ * Whether the app holds what every migration needs. Asked before anything is read, because without it the directory
+ * does not even show the guest.
+ */
+export async function checkBasePermissions(graph: Graph): Promise<Check> {
+  const { roles } = await graph.ownIdentity();
+  return permissions({ grants: [], refused: [] }, roles);
+}
+
+function permissions(access: Captured, roles: readonly string[]): Check {
+  const needed = [
+    ...recreatePermissions,
+    ...access.refused.flatMap((kind) => kind.capturePermissions),
+    ...Object.values(accessKinds).flatMap((kind) =>
+      kind.restorePermissions(access.grants.filter((grant) => grant.kind === kind.kind)),
+    ),
+  ];
+  const missing = needed.filter((permission) => !permission.anyOf.some((name) => roles.includes(name)));
+  const lines = [...new Set(missing.map(({ anyOf, why }) => `${anyOf[0] ?? ''} (to ${why})`))];
+  if (lines.length === 0 && access.refused.length > 0) {
+    const kinds = access.refused.map((kind) => kind.title).join(', ');
+    return blocking('app-permissions', `The services refuse to show: ${kinds}.`, 'Check the roles of the app.');
+  }
+  return lines.length === 0
+    ? passed('app-permissions', 'The app holds every permission that the grants of this guest need.')
+    : blocking(
+        'app-permissions',
+        `Missing: ${lines.join('; ')}.`,
+        'Grant the application permissions and consent to them.',
+      );
+}
+
+const assignment = z.object({ roleDefinitionId: z.string() });
+
+/**
+ * Deleting, restoring or purging a user with roles, or in a role-assignable group, is a sensitive action: on top of
+ * the permission the app itself must hold a directory role.
+ */
+async function privilegedGuest(grants: readonly Grant[], appId: string, { graph }: ActivityDeps): Promise<Check> {
+  const id = 'app-role-for-privileged-guest';
+  const privileged = grants.some((grant) => grant.kind === 'directoryRole' || grant.data['roleAssignable'] === true);
+  if (!privileged) return passed(id, 'The guest holds nothing privileged.');
+  const filter = encodeURIComponent(`principalId eq '${appId}'`);
+  const held = await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, assignment);
+  const enough = held.some(({ roleDefinitionId }) =>
+    [PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_ADMINISTRATOR].includes(roleDefinitionId),
+  );
+  return enough
+    ? passed(id, 'The app holds the directory role that a privileged guest needs.')
+    : blocking(
+        id,
+        'The guest is privileged, and the app holds no directory role that may delete privileged users.',
+        'Assign Privileged Authentication Administrator to the app, or take the privileges from the guest first.',
+      );
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { prefix } from '../../access/azureRole';
+import type { Check } from '../../domain/checks';
+import type { Grant } from '../../domain/grants';
+import { ServiceError } from '../../domain/serviceError';
+import type { ActivityDeps } from '../activity';
+import { blocking, passed } from './check';
+
+const permissionShape = z.object({ actions: z.array(z.string()), notActions: z.array(z.string()).nullish() });
+const WRITE = 'microsoft.authorization/roleassignments/write';
+
+/** Whether the app may write role assignments at every scope where the guest holds one. */
+export async function checkAzure(grants: readonly Grant[], { azure }: ActivityDeps): Promise<Check[]> {
+  const scopes = [...new Set(grants.flatMap((grant) => (grant.kind === 'azureRole' ? [grant.scope ?? '/'] : [])))];
+  const allowed = await Promise.all(
+    scopes.map(async (scope) => {
+      const path = `${prefix(scope)}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+      const rows = await azure.readAll(path, permissionShape).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.status === 403) return [];
+        throw error;
+      });
+      return rows.some((row) => row.actions.some(covers) && !(row.notActions ?? []).some(covers));
+    }),
+  );
+  const refused = scopes.filter((_scope, place) => allowed[place] !== true);
+  return [
+    refused.length === 0
+      ? passed('azure-permissions', `The app may assign roles at all ${scopes.length} Azure scopes of this guest.`)
+      : blocking(
+          'azure-permissions',
+          `The app may not assign Azure roles at: ${refused.join(', ')}.`,
+          'Assign "Role Based Access Control Administrator" to the app there, or skip the kind azureRole.',
+        ),
+  ];
+}
+
+/** Whether an action pattern of Azure ("*" stands for any text) covers the write of role assignments. */
+function covers(pattern: string): boolean {
+  const parts = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(WRITE);
+}

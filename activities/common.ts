@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { AuditEntry, Clock, Documents, Graph, Records } from '../domain/ports';
+import type { MigrationRecord } from '../domain/record';
+import { isNotFound } from '../domain/serviceError';
+import type { Snapshot } from '../domain/snapshot';
+
+/** The migration's row. Its absence is a fault of the store, not of the guest: thrown, so that it is tried again. */
+export async function recordOf(records: Records, id: string): Promise<MigrationRecord> {
+  const record = await records.readMigration(id);
+  if (record === undefined) throw new Error('the migration has no row');
+  return record;
+}
+
+/**
+ * The snapshot that a destructive step relies on: it must exist, be unaltered, and speak of this migration and this
+ * guest. Undefined otherwise; no caller may go on then.
+ */
+export async function verifiedSnapshot(
+  documents: Documents,
+  wanted: { migrationId: string; snapshotHash: string; guestId?: string },
+): Promise<Snapshot | undefined> {
+  const snapshot = await documents.readSnapshot(wanted.migrationId, wanted.snapshotHash);
+  if (snapshot?.migrationId !== wanted.migrationId) return undefined;
+  if (wanted.guestId !== undefined && snapshot.guest.id !== wanted.guestId) return undefined;
+  return snapshot;
+}
+
+const idOnly = z.object({ id: z.string() });
+
+/** Writes audit entries of one destructive action of the app: who, what, before and after. */
+export function auditor(
+  { records, clock }: { records: Records; clock: Clock },
+  migrationId: string,
+  action: string,
+): (stage: AuditEntry['stage'], targetId: string, detail?: string) => Promise<void> {
+  return (stage, targetId, detail = '') =>
+    records.audit({ migrationId, at: clock.now().toISOString(), by: 'app', action, stage, targetId, detail });
+}
+
+/** Whether Graph shows an object at a path now. One read: it may lag behind the latest write. */
+export async function isThere(graph: Graph, path: string): Promise<boolean> {
+  try {
+    await graph.read(`${path}?$select=id`, idOnly);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Seconds until reads can be trusted to show a write begun at `since`; 0 when they can be by now. */
+export function secondsUntilConsistent(since: string, clock: Clock, consistencySeconds: number): number {
+  const elapsed = (clock.now().getTime() - Date.parse(since)) / 1000;
+  return Math.max(0, consistencySeconds - elapsed);
+}
+
+const foundUser = z.object({
+  id: z.string(),
+  createdDateTime: z.string().nullish(),
+  creationType: z.string().nullish(),
+  userType: z.string().nullish(),
+  externalUserState: z.string().nullish(),
+});
+export type FoundUser = z.infer<typeof foundUser>;
+
+/** Users that hold an address as mail, other mail or proxy address; three reads that travel in one batch. */
+export async function usersWithAddress(graph: Graph, address: string): Promise<FoundUser[]> {
+  const quoted = `'${address.replaceAll("'", "''")}'`;
+  const filters = [
+    `mail eq ${quoted}`,
+    `otherMails/any(a:a eq ${quoted})`,
+    `proxyAddresses/any(a:a eq 'smtp:${quoted.slice(1)})`,
+  ];
+  const select = '$select=id,createdDateTime,creationType,userType,externalUserState';
+  const lists = await Promise.all(
+    filters.map((filter) => graph.readAll(`/users?$filter=${encodeURIComponent(filter)}&${select}`, foundUser)),
+  );
+  return [...new Map(lists.flat().map((user) => [user.id.toLowerCase(), user])).values()];
+}

@@ -1,0 +1,32 @@
+import { countResults } from '../domain/grants';
+import { progressOf, statusOf } from '../domain/phases';
+import { done, type Activity, type ActivityDeps } from './activity';
+import { recordOf } from './common';
+import { reportOf } from './report';
+
+/**
+ * Ends a migration: final counts, the report's document, the row, and last the locks, so that nobody can start anew
+ * before everything is written.
+ * Safe to run twice: every write replaces itself, and a lock is released only while this migration holds it.
+ */
+export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigration'> {
+  const { records, documents } = deps;
+  return async ({ migrationId, outcome, error }, log) => {
+    const record = await recordOf(records, migrationId);
+    const access = countResults(record.access.captured, await records.readGrantResults(migrationId));
+    await documents.writeReport(await reportOf({ ...record, outcome }, deps));
+    await records.updateMigration(migrationId, {
+      status: statusOf(outcome),
+      phase: 'ended',
+      outcome,
+      error,
+      access,
+      progress: progressOf('ended', { captured: access.captured, done: access.captured }),
+    });
+    for (const guestId of [record.guest.oldId, record.guest.newId]) {
+      if (guestId !== null) await records.releaseGuest(guestId, migrationId);
+    }
+    log.info('ended', { migrationId, outcome, code: error?.code ?? null });
+    return done({});
+  };
+}

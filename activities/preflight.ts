@@ -1,0 +1,45 @@
+import { blockers, type Check } from '../domain/checks';
+import { done, type Activity, type ActivityDeps } from './activity';
+import { captureAll } from './capture';
+import { recordOf } from './common';
+import { checkAddress } from './checks/addressChecks';
+import { checkApp, checkBasePermissions } from './checks/appChecks';
+import { checkAzure } from './checks/azureChecks';
+import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
+import { checkTenant } from './checks/tenantChecks';
+
+/**
+ * Decides before anything is touched. Every check is a row; one failed blocking row ends the migration.
+ * Safe to run twice: it only reads, and replaces its own rows.
+ */
+export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
+  const { graph, azure, records } = deps;
+  return async ({ migrationId }, log) => {
+    const record = await recordOf(records, migrationId);
+    const { oldId } = record.guest;
+    const base = await checkBasePermissions(graph);
+    const guest = oldId === null || !base.ok ? undefined : await readGuest(oldId, graph);
+    const checks = guest === undefined ? [base.ok ? unresolvedGuest(oldId) : base] : await checkAll(guest);
+    await records.updateMigration(migrationId, {
+      checks,
+      strategy: 'recreate',
+      guest: { ...record.guest, displayName: guest?.displayName ?? null },
+    });
+    const failedChecks = blockers(checks).map((check) => check.id);
+    log.info('preflight', { migrationId, checks: checks.length, blocking: failedChecks.length });
+    return done({ guestId: guest?.id ?? null, failedChecks });
+
+    async function checkAll(guest: GuestToCheck): Promise<Check[]> {
+      const access = await captureAll(guest.id, record.request.skipAccess, { graph, azure });
+      const address = record.request.inviteEmail ?? guest.mail ?? null;
+      const groups = await Promise.all([
+        checkGuest(guest, access.grants, deps),
+        checkAddress(address, guest, deps),
+        checkTenant(address, deps),
+        checkApp(access, deps),
+        checkAzure(access.grants, deps),
+      ]);
+      return groups.flat();
+    }
+  };
+}

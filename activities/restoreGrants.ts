@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { accessKinds } from '../access';
+import type { Attempt, Outside } from '../access/kind';
+import { countResults, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
+import { identitySchema, identityVerdict } from '../domain/identityVerdict';
+import { progressOf } from '../domain/phases';
+import type { Graph, Records } from '../domain/ports';
+import { isNotFound } from '../domain/serviceError';
+import { done, failed, type Activity, type ActivityDeps } from './activity';
+import { recordOf, verifiedSnapshot } from './common';
+
+const newGuestShape = z.object({
+  externalUserState: z.string().nullish(),
+  identities: z.array(identitySchema).nullish(),
+});
+
+/**
+ * Restores grants of the snapshot, by index, to the new guest: adding only. Before anything is written it reads the
+ * guest again: nothing is ever given to an account that does not sign in with a personal Microsoft account.
+ *
+ * Safe to run twice: a grant that has a result is left alone, and a restore that took effect without a result is
+ * found as `alreadyPresent`.
+ */
+export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants'> {
+  const { graph, records, documents } = deps;
+  return async (input, log) => {
+    const { migrationId, newId, indexes, lastTry } = input;
+    const snapshot = await verifiedSnapshot(documents, input);
+    if (snapshot === undefined)
+      return failed('snapshot-unverified', 'The snapshot cannot be read: nothing was restored.');
+    const record = await recordOf(records, migrationId);
+    if (record.guest.newId !== newId || newId === snapshot.guest.id) {
+      throw new Error('restoreGrants: the id is not the invited guest of this migration');
+    }
+    const before = await records.readGrantResults(migrationId);
+    const finished = new Set(before.map((result) => result.index));
+    const open = indexes.filter((index) => !finished.has(index) && index < snapshot.grants.length);
+
+    const verdict = await verdictNow(graph, newId);
+    if (verdict !== 'personal' && verdict !== 'notReadable') {
+      return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
+    }
+    const attempts = verdict === 'personal' ? await attempt(open, snapshot.grants, newId, deps) : unreadable(open);
+    const results = attempts.flatMap((tried) => resultOf(tried, lastTry));
+    await records.saveGrantResults(migrationId, results);
+    await remember(records, migrationId, snapshot.grants.length);
+
+    const retry = attempts.filter(({ attempt: a }) => a.result === 'retry' && !lastTry);
+    log.info('restored', { migrationId, tried: open.length, finished: results.length, again: retry.length });
+    return done({
+      retry: retry.map(({ index }) => index),
+      afterSeconds: Math.max(0, ...retry.map(({ attempt: a }) => (a.result === 'retry' ? a.afterSeconds : 0))),
+    });
+  };
+}
+
+async function verdictNow(graph: Graph, newId: string): Promise<ReturnType<typeof identityVerdict> | 'notReadable'> {
+  try {
+    const user = await graph.read(`/users/${newId}?$select=id,externalUserState,identities`, newGuestShape);
+    // A replica that lags still shows the guest as it was before the redemption.
+    if (user.externalUserState?.toLowerCase() !== 'accepted') return 'notReadable';
+    return identityVerdict(user.identities ?? []);
+  } catch (error) {
+    if (isNotFound(error)) return 'notReadable';
+    throw error;
+  }
+}
+
+async function attempt(
+  open: readonly number[],
+  grants: readonly Grant[],
+  newId: string,
+  outside: Outside,
+): Promise<Tried[]> {
+  const tried: Tried[] = [];
+  const byKind = new Map<GrantKind, { index: number; grant: Grant }[]>();
+  for (const index of open) {
+    const grant = grants[index];
+    if (grant === undefined) continue;
+    if (grant.instruction !== undefined) {
+      tried.push({ index, attempt: { result: 'manual', detail: grant.instruction } });
+    } else byKind.set(grant.kind, [...(byKind.get(grant.kind) ?? []), { index, grant }]);
+  }
+  for (const [kind, entries] of byKind) {
+    const attempts = await accessKinds[kind].restore(
+      entries.map(({ grant }) => grant),
+      newId,
+      deps,
+    );
+    entries.forEach(({ index }, place) => {
+      const made = attempts[place];
+      if (made === undefined) throw new Error(`restoreGrants: ${kind} answered too few attempts`);
+      tried.push({ index, attempt: made });
+    });
+  }
+  return tried;
+}
+
+async function remember(records: Records, migrationId: string, captured: number): Promise<void> {
+  const results = await records.readGrantResults(migrationId);
+  await records.updateMigration(migrationId, {
+    access: countResults(captured, results),
+    progress: progressOf('restoring', { captured, done: results.length }),
+  });
+}
+
+interface Tried {
+  index: number;
+  attempt: Attempt;
+}
+
+function unreadable(open: readonly number[]): Tried[] {
+  const attempt: Attempt = { result: 'retry', detail: 'The new guest was not readable.', afterSeconds: 2 };
+  return open.map((index) => ({ index, attempt }));
+}
+
+function resultOf({ index, attempt }: Tried, lastTry: boolean): GrantRecord[] {
+  if (attempt.result !== 'retry') return [{ index, result: attempt.result, detail: attempt.detail }];
+  return lastTry
+    ? [{ index, result: 'failed', detail: `${attempt.detail}, through all retries. Grant it by hand.` }]
+    : [];
+}

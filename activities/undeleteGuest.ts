@@ -1,0 +1,31 @@
+import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
+import { done, failed, notNow, reasonOf, type Activity, type ActivityDeps } from './activity';
+import { auditor, isThere, recordOf, secondsUntilConsistent } from './common';
+
+/**
+ * Undoes the soft delete. Answers `present` when the guest is an active user again (or never was deleted) and
+ * `gone` when a purge took effect after all, so that the story can only go on.
+ *
+ * Safe to run twice: restoring an active user answers 404, and what is there is then read; reads are believed only
+ * when they had time to catch up with the last deletion.
+ */
+export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest'> {
+  const { graph, records, clock, settings } = deps;
+  return async ({ migrationId, guestId }, log) => {
+    const record = await recordOf(records, migrationId);
+    if (record.deleteAttemptedAt === null) return done({ guest: 'present' });
+    try {
+      await graph.write('POST', `/directory/deletedItems/${guestId}/restore`);
+      await auditor(deps, migrationId, 'restoreDeleted')('after', guestId);
+      log.info('undeleted', { migrationId, guestId });
+      return done({ guest: 'present' });
+    } catch (error) {
+      if (!(error instanceof ServiceError) || isTransient(error)) throw error;
+      if (!isNotFound(error)) return failed('undo-failed', `${reasonOf(error)}.`);
+    }
+    const since = record.purgeAttemptedAt ?? record.deleteAttemptedAt;
+    const wait = secondsUntilConsistent(since, clock, settings.consistencySeconds);
+    if (wait > 0) return notNow(Math.min(wait, 10));
+    return done({ guest: (await isThere(graph, `/users/${guestId}`)) ? 'present' : 'gone' });
+  };
+}

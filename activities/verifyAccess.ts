@@ -1,0 +1,41 @@
+import { compareAccess, identityOfGrant } from '../domain/comparison';
+import { countResults, type GrantRecord } from '../domain/grants';
+import { done, failed, type Activity, type ActivityDeps } from './activity';
+import { captureAll } from './capture';
+import { recordOf, verifiedSnapshot } from './common';
+
+/**
+ * Reads what the new guest has now and compares it with the snapshot. A grant that was written but does not show is
+ * given time; on the last try it becomes `failed`, so that nobody is told of access that is not there.
+ * Safe to run twice: it reads, and what it writes down is replaced by the same.
+ */
+export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'> {
+  const { graph, azure, records, documents } = deps;
+  return async (input, log) => {
+    const { migrationId, newId, lastTry } = input;
+    const snapshot = await verifiedSnapshot(documents, input);
+    if (snapshot === undefined) return failed('snapshot-unverified', 'The snapshot cannot be read for the comparison.');
+    const { request } = await recordOf(records, migrationId);
+    const now = await captureAll(newId, request.skipAccess, { graph, azure });
+    const comparison = compareAccess(snapshot.grants, now.grants);
+
+    const missing = new Set(comparison.missing.map(identityOfGrant));
+    const results = await records.readGrantResults(migrationId);
+    const invisible = results.filter(({ index, result }) => {
+      const grant = snapshot.grants[index];
+      const claimed = result === 'restored' || result === 'alreadyPresent';
+      return claimed && grant !== undefined && missing.has(identityOfGrant(grant));
+    });
+    if (invisible.length > 0 && lastTry) await records.saveGrantResults(migrationId, invisible.map(notVisible));
+
+    const after = await records.readGrantResults(migrationId);
+    const access = countResults(snapshot.grants.length, after);
+    await records.updateMigration(migrationId, { comparison, access });
+    log.info('verified', { migrationId, equal: comparison.equal, missing: missing.size, invisible: invisible.length });
+    return done({ settled: invisible.length === 0 || lastTry, failed: access.failed, manual: access.manual });
+  };
+}
+
+function notVisible({ index }: GrantRecord): GrantRecord {
+  return { index, result: 'failed', detail: 'It was written, but the directory does not show it. Check it by hand.' };
+}
