@@ -85,7 +85,7 @@ async function attempt(
     const attempts = await accessKinds[kind].restore(
       entries.map(({ grant }) => grant),
       newId,
-      deps,
+      outside,
     );
     entries.forEach(({ index }, place) => {
       const made = attempts[place];

@@ -1,0 +1,45 @@
+import { whileUndoable } from './retryPolicies';
+import type { Durable, Run } from './run';
+import { enter, step } from './steps';
+import { asStop, failure, Stop } from './stop';
+
+/** The old guest and the snapshot that deleting it relies on. */
+export interface OldGuest {
+  guestId: string;
+  snapshotHash: string;
+}
+
+/** Ends the run as cancelled when somebody asked for it. */
+export function stopIfCancelled(requested: boolean): void {
+  if (requested) throw new Stop('cancelled', null);
+}
+
+/**
+ * Soft delete, then purge: everything up to the purge can be undone, and is undone here when a step fails or somebody
+ * cancels. When the undo finds that the purge took effect after all, the only way is forward.
+ */
+export function* removeOldGuest(run: Run, old: OldGuest): Durable<void> {
+  const of = { migrationId: run.migrationId, ...old };
+  let claimed = false;
+  try {
+    stopIfCancelled(yield* enter(run, 'deleting'));
+    yield* step(run, 'softDeleteGuest', of, whileUndoable);
+    stopIfCancelled(yield* enter(run, 'purging'));
+    ({ claimed } = yield* step(run, 'claimPurge', { migrationId: run.migrationId }, whileUndoable));
+    stopIfCancelled(!claimed);
+    yield* step(run, 'purgeGuest', of, whileUndoable);
+  } catch (error) {
+    const stop = asStop(error);
+    const guest = yield* undo(run, old.guestId);
+    if (guest === 'present') throw stop;
+    if (!claimed) {
+      throw failure({ code: 'guest-vanished', detail: 'Somebody else purged the guest while it was soft-deleted.' });
+    }
+  }
+}
+
+function* undo(run: Run, guestId: string): Durable<'present' | 'gone'> {
+  yield* enter(run, 'undoing');
+  const { guest } = yield* step(run, 'undeleteGuest', { migrationId: run.migrationId, guestId });
+  return guest;
+}

@@ -1,0 +1,67 @@
+import type { RetryOptions } from 'durable-functions';
+import type { MigrationError } from '../domain/failures';
+import type { Phase } from '../domain/phases';
+import { outcomeOf, steps, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
+import { patient } from './retryPolicies';
+import type { Durable, Run } from './run';
+import { failure } from './stop';
+
+/** A step that asks to be put off for ever is given up; 500 waits are days even at the shortest. */
+const MOST_WAITS = 500;
+const LONGEST_WAIT_SECONDS = 24 * 60 * 60;
+
+/**
+ * Runs a step: schedules its activity with a retry policy, serves "not now" with a durable timer, and returns its
+ * value. A permanent failure, and retries that are used up, are thrown as a Stop.
+ */
+export function* step<N extends StepName>(
+  run: Run,
+  name: N,
+  input: StepInput<N>,
+  policy: RetryOptions = patient,
+): Durable<StepOutput<N>> {
+  for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+    const outcome = yield* attempt(run, name, input, policy);
+    if (outcome.ok) return outcome.value;
+    if ('failure' in outcome) throw failure(outcome.failure);
+    yield* pause(run, outcome.afterSeconds);
+  }
+  throw failure(exhausted(name));
+}
+
+function* attempt<N extends StepName>(
+  run: Run,
+  name: N,
+  input: StepInput<N>,
+  policy: RetryOptions,
+): Durable<StepOutcome<StepOutput<N>>> {
+  let answer: unknown;
+  try {
+    answer = yield run.context.df.callActivityWithRetry(name, policy, input);
+  } catch {
+    throw failure(exhausted(name));
+  }
+  return parseOutcome(name, answer);
+}
+
+/** Reads what an activity answered, strictly: the history is a trust boundary too. */
+export function parseOutcome<N extends StepName>(name: N, answer: unknown): StepOutcome<StepOutput<N>> {
+  return outcomeOf(steps[name].output).parse(answer) as StepOutcome<StepOutput<N>>;
+}
+
+function exhausted(name: StepName): MigrationError {
+  return { code: 'step-exhausted', detail: `The step ${name} failed through all retries.` };
+}
+
+/** Waits with a durable timer. */
+export function* pause(run: Run, seconds: number): Durable<void> {
+  const milliseconds = Math.min(seconds, LONGEST_WAIT_SECONDS) * 1000;
+  yield run.context.df.createTimer(new Date(run.context.df.currentUtcDateTime.getTime() + milliseconds));
+}
+
+/** Enters a phase: callers see it from now on. Returns whether somebody asked to cancel. */
+export function* enter(run: Run, phase: Phase): Durable<boolean> {
+  run.context.df.setCustomStatus({ phase });
+  const { cancelRequested } = yield* step(run, 'recordPhase', { migrationId: run.migrationId, phase });
+  return cancelRequested;
+}

@@ -1,0 +1,25 @@
+import type { MigrationError } from '../domain/failures';
+import type { Outcome } from '../domain/phases';
+
+/** Leaves the story early, with the outcome it ends in. Thrown and caught inside the orchestrator only. */
+export class Stop extends Error {
+  override readonly name = 'Stop';
+
+  constructor(
+    readonly outcome: Exclude<Outcome, 'completed' | 'completedWithGaps'>,
+    readonly failure: MigrationError | null,
+  ) {
+    super(failure?.code ?? outcome);
+  }
+}
+
+/** The stop for a permanent failure. */
+export function failure(error: MigrationError): Stop {
+  return new Stop('failed', error);
+}
+
+/** Turns whatever was thrown into a stop: an error that no step answered is a fault of ours and ends the run too. */
+export function asStop(error: unknown): Stop {
+  if (error instanceof Stop) return error;
+  return failure({ code: 'engine-stopped', detail: 'The orchestration met an unexpected error.' });
+}
