@@ -4,7 +4,7 @@ import { builtinModules } from 'node:module';
 
 const nodeBuiltins = `^(node:.+|${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`;
 const nothingFrom = (folders, message) => ({
-  group: folders.map((folder) => `**/${folder}/**`),
+  group: folders.flatMap((folder) => [`**/${folder}`, `**/${folder}/**`]),
   message,
 });
 
