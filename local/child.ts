@@ -1,0 +1,101 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** One process of the stack. */
+export interface ChildPlan {
+  name: string;
+  script: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  /** Resolves when the process can be used; `message` is the first message it sends. */
+  ready: (message: Promise<unknown>) => Promise<unknown>;
+}
+
+const QUICK_DEATH_MS = 5_000;
+const QUICK_DEATHS_ALLOWED = 5;
+
+/**
+ * Keeps a process running: one that ends unasked is started again the same way, as a platform would. Gives up, and
+ * tells `onGivenUp`, when it keeps dying right after its start.
+ */
+export class Child {
+  private process: ChildProcess | undefined;
+  private stopping = false;
+  private quickDeaths = 0;
+  private readonly log: WriteStream;
+
+  constructor(
+    private readonly plan: ChildPlan,
+    private readonly onRestart: () => void,
+    private readonly onGivenUp: (reason: string) => void,
+  ) {
+    mkdirSync(path.dirname(plan.logFile), { recursive: true });
+    this.log = createWriteStream(plan.logFile, { flags: 'a' });
+  }
+
+  get pid(): number {
+    return this.process?.pid ?? 0;
+  }
+
+  /** Starts the process and waits until it is ready. Returns what `ready` returned. */
+  async start(): Promise<unknown> {
+    const { name, script, args, env, ready } = this.plan;
+    const startedAt = Date.now();
+    // Its own process group: Ctrl-C reaches the parent alone, which then stops its children in order.
+    const child = fork(script, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.process = child;
+    child.stdout?.pipe(this.log, { end: false });
+    child.stderr?.pipe(this.log, { end: false });
+    const died = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the ${name} ended at its start (${String(signal ?? code)}); see ${this.plan.logFile}`);
+    });
+    const message = once(child, 'message').then(([first]: unknown[]) => first);
+    message.catch(() => undefined);
+    const answer = await Promise.race([ready(message), died]);
+    died.catch(() => undefined);
+    child.once('exit', () => void this.afterDeath(Date.now() - startedAt));
+    return answer;
+  }
+
+  /** Stops the process; kills it when it does not end in time. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const child = this.process;
+    if (child === undefined || hasEnded(child)) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await Promise.race([ended, delay(8_000, undefined, { ref: false })]);
+    if (!hasEnded(child)) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+    this.log.end();
+  }
+
+  private givenUp(reason: string): void {
+    if (!this.stopping) this.onGivenUp(reason);
+  }
+
+  private async afterDeath(livedMs: number): Promise<void> {
+    if (this.stopping) return;
+    this.quickDeaths = livedMs < QUICK_DEATH_MS ? this.quickDeaths + 1 : 0;
+    if (this.quickDeaths > QUICK_DEATHS_ALLOWED) {
+      this.onGivenUp(`the ${this.plan.name} keeps ending; see ${this.plan.logFile}`);
+      return;
+    }
+    try {
+      await this.start();
+      this.onRestart();
+    } catch (error) {
+      this.givenUp(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Child, type ChildPlan } from './child';
+import type { StackOptions } from './options';
+import { hostPart, root, storageAddresses, storagePart, tenantPart, type Ports } from './parts';
+import { choosePorts, isFree } from './ports';
+import { request } from './request';
+import { readStackFile, retireStackFile, writeStackFile, type StackFile } from './stackFile';
+import { createCertificate } from './tenant/certificate';
+
+/** A running stack. */
+export interface Stack extends StackFile {
+  /** Ends every process, in reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the whole local stack: storage emulator, simulated tenant, embedded host with the compiled app. A second
+ * start with the same data folder goes on where the first ended. A process that ends unasked is started again.
+ * Throws an Error that people can read when a part does not start; what was started by then is stopped.
+ *
+ * @param onTrouble told when a process had to be started again, or could not be
+ */
+export async function startStack(options: StackOptions, onTrouble: (text: string) => void): Promise<Stack> {
+  const { data } = options;
+  if (!existsSync(path.join(root, 'dist', 'functions', 'index.js'))) {
+    throw new Error('the app is not compiled: run "npm run build" first');
+  }
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const last = readStackFile(data);
+  await refuseSecondStack(last);
+  retireStackFile(data);
+  const stack = new Processes(options, await portsFor(options, last), onTrouble);
+  try {
+    return await stack.start();
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function refuseSecondStack(last: StackFile | undefined): Promise<void> {
+  if (last === undefined || !isAlive(last.pids.start)) return;
+  if (!(await isFree(portIn(last.app)))) {
+    throw new Error(`a stack is running with this data folder already: ${last.app} (process ${last.pids.start})`);
+  }
+}
+
+async function portsFor(options: StackOptions, last: StackFile | undefined): Promise<Ports> {
+  const before = last && {
+    app: portIn(last.app),
+    tenant: portIn(last.tenant),
+    storage: portIn(last.storage.blob),
+  };
+  return {
+    app: await choosePorts(options.port, before?.app, 1, 'app'),
+    tenant: await choosePorts(options.tenantPort, before?.tenant, 1, 'simulated tenant'),
+    storage: await choosePorts(options.storagePort, before?.storage, 3, 'storage emulator'),
+  };
+}
+
+class Processes {
+  private readonly children: Partial<Record<'storage' | 'tenant' | 'host', Child>> = {};
+  private readonly file: StackFile;
+
+  constructor(
+    private readonly options: StackOptions,
+    private readonly ports: Ports,
+    private readonly onTrouble: (text: string) => void,
+  ) {
+    this.file = {
+      app: `http://localhost:${ports.app}`,
+      tenant: `https://localhost:${ports.tenant}`,
+      storage: storageAddresses(ports.storage),
+      hostKey: '',
+      certificate: '',
+      pids: { start: process.pid, storage: 0, tenant: 0, host: 0 },
+    };
+  }
+
+  async start(): Promise<Stack> {
+    const { options, ports } = this;
+    const certificateFile = await createCertificate(options.data);
+    this.file.certificate = readFileSync(certificateFile, 'utf8');
+    const identityHeader = secret(options.data, 'identity-header');
+    await Promise.all([
+      this.run('storage', storagePart(options, ports)),
+      this.run('tenant', tenantPart(options, ports, identityHeader)),
+    ]);
+    const host = await this.run(
+      'host',
+      hostPart(options, ports, {
+        tenantId: await this.tenantId(),
+        certificateFile,
+        identityHeader,
+        notificationSecret: secret(options.data, 'notification-secret'),
+      }),
+    );
+    this.file.hostKey = (host as { ready: { hostKey: string } }).ready.hostKey;
+    this.save();
+    return { ...this.file, stop: () => this.stop() };
+  }
+
+  async stop(): Promise<void> {
+    retireStackFile(this.options.data);
+    for (const name of ['host', 'tenant', 'storage'] as const) await this.children[name]?.stop();
+  }
+
+  private run(name: keyof StackFile['pids'] & ('storage' | 'tenant' | 'host'), plan: ChildPlan): Promise<unknown> {
+    const restarted = (): void => {
+      this.onTrouble(`the ${plan.name} ended and was started again`);
+      this.save();
+    };
+    const child = new Child(plan, restarted, this.onTrouble);
+    this.children[name] = child;
+    return child.start();
+  }
+
+  private save(): void {
+    const { storage, tenant, host } = this.children;
+    this.file.pids = {
+      start: process.pid,
+      storage: storage?.pid ?? 0,
+      tenant: tenant?.pid ?? 0,
+      host: host?.pid ?? 0,
+    };
+    writeStackFile(this.options.data, this.file);
+  }
+
+  private async tenantId(): Promise<string> {
+    const { tenant, certificate } = this.file;
+    const { text } = await request('GET', `${tenant}/_tenant/state`, { certificate });
+    const [organization] = (JSON.parse(text) as { organization: { id: string }[] }).organization;
+    if (organization === undefined) throw new Error('the seed has no organization, so the tenant has no id');
+    return organization.id;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function portIn(address: string): number {
+  return Number(new URL(address).port);
+}
+
+/** A random secret of this data folder, made on first use. */
+function secret(data: string, name: string): string {
+  const file = path.join(data, name);
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
