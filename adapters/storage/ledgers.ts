@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { odata, type TransactionAction } from '@azure/data-tables';
+import { z } from 'zod';
+import { grantRecordSchema, type GrantRecord } from '../../domain/grants';
+import { migrationId, sha256 } from '../../domain/ids';
+import type { Records } from '../../domain/ports';
+import { unlessStatus } from './answers';
+import { inStorage, type StorageClients } from './clients';
+import { columnsOf, fitting, rowAs } from './columns';
+
+type Ledgers = Pick<
+  Records,
+  'audit' | 'saveGrantResults' | 'readGrantResults' | 'bindKey' | 'readControl' | 'writeControl'
+>;
+
+/** Entities in one transaction of a table. */
+const TRANSACTION = 100;
+const CONTROL = 'control';
+
+const bindingSchema = z.strictObject({ keyHash: sha256, migrationId, bodyHash: sha256 });
+const controlSchema = z.strictObject({ value: z.string() });
+
+/** AuditLog, GrantResults, IdempotencyKeys and Controls: small tables that rows are put into and looked up in. */
+export function createLedgers(clients: StorageClients): Ledgers {
+  return { ...auditLog(clients), ...grantResults(clients), ...idempotencyKeys(clients), ...controls(clients) };
+}
+
+/** Partition = migration, row key = time and randomness; inserted only, so that nothing is ever overwritten. */
+function auditLog(clients: StorageClients): Pick<Ledgers, 'audit'> {
+  return {
+    audit: ({ detail, ...entry }) =>
+      inStorage(clients, async () => {
+        await clients.tables.auditLog.createEntity({
+          partitionKey: entry.migrationId,
+          rowKey: `${entry.at}_${randomUUID()}`,
+          ...entry,
+          detail: fitting('detail', detail),
+        });
+      }),
+  };
+}
+
+/** Partition = migration, row key = place of the grant in the snapshot; written again when a grant is tried again. */
+function grantResults(clients: StorageClients): Pick<Ledgers, 'saveGrantResults' | 'readGrantResults'> {
+  const table = clients.tables.grantResults;
+  return {
+    saveGrantResults: (id, results) =>
+      inStorage(clients, async () => {
+        // A transaction refuses two changes of one row: the last result of a grant counts.
+        const latest = [...new Map(results.map((result) => [result.index, result])).values()];
+        for (let from = 0; from < latest.length; from += TRANSACTION) {
+          const actions = latest.slice(from, from + TRANSACTION).map((result) => upsert(id, result));
+          await table.submitTransaction(actions);
+        }
+      }),
+    readGrantResults: (id) =>
+      inStorage(clients, async () => {
+        const results: GrantRecord[] = [];
+        const filter = odata`PartitionKey eq ${id}`;
+        for await (const entity of table.listEntities({ queryOptions: { filter } })) {
+          results.push(rowAs(grantRecordSchema, columnsOf(entity)));
+        }
+        return results;
+      }),
+  };
+}
+
+function upsert(id: string, { index, result, detail }: GrantRecord): TransactionAction {
+  const rowKey = String(index).padStart(8, '0');
+  return ['upsert', { partitionKey: id, rowKey, index, result, detail: fitting('detail', detail) }, 'Replace'];
+}
+
+/** Partition = first two characters of the hash (spreads the load), row key = hash; inserted only. */
+function idempotencyKeys(clients: StorageClients): Pick<Ledgers, 'bindKey'> {
+  const table = clients.tables.idempotencyKeys;
+  return {
+    bindKey: (binding) =>
+      inStorage(clients, async () => {
+        const { keyHash, ...columns } = bindingSchema.parse(binding);
+        const keys = { partitionKey: keyHash.slice(0, 2), rowKey: keyHash };
+        if ((await unlessStatus([409], table.createEntity({ ...keys, ...columns }))) !== undefined) return binding;
+        const entity = await table.getEntity(keys.partitionKey, keys.rowKey);
+        return rowAs(bindingSchema, { ...columnsOf(entity), keyHash });
+      }),
+  };
+}
+
+/** Partition `control`, row key = name. */
+function controls(clients: StorageClients): Pick<Ledgers, 'readControl' | 'writeControl'> {
+  const table = clients.tables.controls;
+  return {
+    readControl: (name) =>
+      inStorage(clients, async () => {
+        const entity = await unlessStatus([404], table.getEntity(CONTROL, name));
+        return entity && rowAs(controlSchema, columnsOf(entity)).value;
+      }),
+    writeControl: (name, value) =>
+      inStorage(clients, async () => {
+        const entity = { partitionKey: CONTROL, rowKey: name, value: fitting('value', value) };
+        await table.upsertEntity(entity, 'Replace');
+      }),
+  };
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { objectId } from '../domain/ids';
+
+/** One environment variable of ours: how it reads, and what README and local.settings.example.json say about it. */
+interface Variable<Shape extends z.ZodType> {
+  shape: Shape;
+  /** Used when the variable is absent or empty; shown in the table as it stands. */
+  fallback?: string;
+  required: boolean;
+  secret: boolean;
+  meaning: string;
+}
+
+function required<S extends z.ZodType>(shape: S, meaning: string, secret = false) {
+  return { shape, required: true, secret, meaning } satisfies Variable<S>;
+}
+
+function optional<S extends z.ZodType>(shape: S, meaning: string, secret = false) {
+  return { shape: shape.optional(), required: false, secret, meaning } satisfies Variable<z.ZodType>;
+}
+
+function defaulted<S extends z.ZodType>(shape: S, fallback: string, meaning: string) {
+  return { shape, fallback, required: false, secret: false, meaning } satisfies Variable<S>;
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+function plainUrl(value: string): URL | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url && url.username === '' && url.password === '' && url.hash === '' ? url : undefined;
+}
+
+const httpsUrl = z.string().refine((value) => plainUrl(value)?.protocol === 'https:', 'must be an absolute https URL');
+
+/** An address that paths are appended to. Tokens travel there, so plain http is for this machine only. */
+const baseUrl = z.string().refine((value) => {
+  const url = plainUrl(value);
+  if (url?.search !== '' || value.endsWith('/')) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.has(url.hostname));
+}, 'must be an absolute https URL (http on localhost only) without query and without a slash at the end');
+
+/** Azure itself hands these addresses out with a slash at the end. */
+const storageEndpoint = z
+  .string()
+  .transform((value) => value.replace(/\/$/, ''))
+  .pipe(baseUrl);
+
+/** The SDKs send tokens over TLS only, on localhost too. */
+const origin = z
+  .string()
+  .refine(
+    (value) => plainUrl(value)?.protocol === 'https:' && plainUrl(value)?.origin === value.toLowerCase(),
+    'must be an https origin such as https://graph.microsoft.com, without path and without a slash at the end',
+  );
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.string().regex(/^\d+$/, message).transform(Number).pipe(z.int(message).min(min, message).max(max, message));
+}
+
+const idList = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((id) => id.trim().toLowerCase())
+      .filter((id) => id !== ''),
+  )
+  .refine((ids) => ids.every((id) => objectId.safeParse(id).success), 'must be object ids (GUIDs) separated by commas');
+
+const connectionString = z
+  .string()
+  .refine(
+    (value) => value === 'UseDevelopmentStorage=true' || /(^|;)AccountName=[^;]+/.test(value),
+    'must be the connection string of a storage account',
+  );
+
+/** The variables of the app, in the order of the documentation. */
+export const variables = {
+  AZURE_TENANT_ID: required(objectId, 'Directory (tenant) id of the tenant whose guests are switched.'),
+  AZURE_CLIENT_ID: optional(
+    objectId,
+    'Client id of the user-assigned managed identity; absent = the system-assigned one.',
+  ),
+  APP_BASE_URL: required(baseUrl, 'Public address of this app; change notifications are sent there.'),
+  GRAPH_ENDPOINT: defaulted(origin, 'https://graph.microsoft.com', 'Origin of Microsoft Graph.'),
+  ARM_ENDPOINT: defaulted(origin, 'https://management.azure.com', 'Origin of Azure Resource Manager.'),
+  INVITE_REDIRECT_URL: defaulted(
+    httpsUrl,
+    'https://myapplications.microsoft.com/?tenantid=<AZURE_TENANT_ID>',
+    'Where a guest lands after accepting the invitation. Keep it specific to the tenant.',
+  ),
+  SEND_INVITATION_MAIL: defaulted(
+    z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true'),
+    'true',
+    'Whether Microsoft mails the invitation (true or false).',
+  ),
+  NOTIFICATION_SECRET: required(
+    z.string().min(16, 'must have 16 to 128 characters').max(128, 'must have 16 to 128 characters'),
+    'clientState of the change notifications subscription, 16 to 128 characters.',
+    true,
+  ),
+  RECORDS_CONNECTION_STRING: optional(
+    connectionString,
+    'Connection string of the storage account of the records (local emulator). Either this or the two endpoints.',
+    true,
+  ),
+  RECORDS_BLOB_ENDPOINT: optional(
+    storageEndpoint,
+    'Blob endpoint of the storage account of the records, reached with the managed identity.',
+  ),
+  RECORDS_TABLE_ENDPOINT: optional(
+    storageEndpoint,
+    'Table endpoint of the storage account of the records, reached with the managed identity.',
+  ),
+  POLL_MINUTES: defaulted(
+    wholeNumber(1, 43_200),
+    '15',
+    'Minutes between two looks at a guest who is being waited for.',
+  ),
+  CONSISTENCY_SECONDS: defaulted(
+    wholeNumber(1, 3600),
+    '120',
+    'Seconds that reads of the directory may lag behind a write.',
+  ),
+  PARALLEL_RESTORES: defaulted(wholeNumber(1, 50), '4', 'How many restore steps of one migration run at a time.'),
+  HTTP_TIMEOUT_SECONDS: defaulted(
+    wholeNumber(1, 230),
+    '30',
+    'Seconds until a request to Graph, Azure or storage is given up.',
+  ),
+  PROTECTED_GUESTS: optional(idList, 'Object ids of guests that are never switched, separated by commas.'),
+  DOMAIN_POLICY_CHECK: defaulted(
+    z.enum(['beta', 'off'], 'must be beta or off'),
+    'beta',
+    'Whether preflight reads the domain allow and deny list, which only the beta of Graph has (beta or off).',
+  ),
+} as const;

@@ -1,0 +1,130 @@
+import { readSettings, settingsTable } from '../../../adapters/settings';
+
+const tenant = 'AAAAAAAA-2222-4333-8444-555555555555';
+const secret = 'a-secret-of-the-notifications';
+const least = {
+  AZURE_TENANT_ID: tenant,
+  APP_BASE_URL: 'https://app.example/switch',
+  NOTIFICATION_SECRET: secret,
+  RECORDS_CONNECTION_STRING: 'UseDevelopmentStorage=true',
+};
+
+function messageOf(env: Record<string, string | undefined>): string {
+  try {
+    readSettings(env);
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return 'accepted';
+}
+
+test('the least that must be set, and the defaults', () => {
+  expect(readSettings({ ...least, PATH: '/bin', FUNCTIONS_WORKER_RUNTIME: 'node', POLL_MINUTES: '' })).toEqual({
+    tenantId: tenant.toLowerCase(),
+    clientId: undefined,
+    appBaseUrl: 'https://app.example/switch',
+    graphEndpoint: 'https://graph.microsoft.com',
+    armEndpoint: 'https://management.azure.com',
+    inviteRedirectUrl: `https://myapplications.microsoft.com/?tenantid=${tenant}`,
+    sendInvitationMail: true,
+    notificationSecret: secret,
+    records: { connectionString: 'UseDevelopmentStorage=true' },
+    pollMinutes: 15,
+    consistencySeconds: 120,
+    parallelRestores: 4,
+    httpTimeoutSeconds: 30,
+    protectedGuests: [],
+    domainPolicyCheck: 'beta',
+  });
+});
+
+test('everything set, records by identity', () => {
+  const settings = readSettings({
+    AZURE_TENANT_ID: tenant,
+    APP_BASE_URL: 'http://localhost:7071',
+    NOTIFICATION_SECRET: secret,
+    AZURE_CLIENT_ID: tenant,
+    GRAPH_ENDPOINT: 'https://localhost:8443',
+    SEND_INVITATION_MAIL: 'false',
+    RECORDS_BLOB_ENDPOINT: 'https://account.blob.example/',
+    RECORDS_TABLE_ENDPOINT: 'https://account.table.example',
+    PROTECTED_GUESTS: ` ${tenant} ,, 11111111-2222-4333-8444-555555555555`,
+    DOMAIN_POLICY_CHECK: 'off',
+  });
+  expect(settings).toMatchObject({
+    clientId: tenant.toLowerCase(),
+    graphEndpoint: 'https://localhost:8443',
+    sendInvitationMail: false,
+    records: { blobEndpoint: 'https://account.blob.example', tableEndpoint: 'https://account.table.example' },
+    protectedGuests: [tenant.toLowerCase(), '11111111-2222-4333-8444-555555555555'],
+    domainPolicyCheck: 'off',
+  });
+  for (const part of [settings, settings.records, settings.protectedGuests]) expect(Object.isFrozen(part)).toBe(true);
+});
+
+test('all problems come at once, each with its variable, none with its value', () => {
+  const connection = 'AccountName=x;AccountKey=very-secret-key';
+  const message = messageOf({
+    AZURE_CLIENT_ID: 'not-a-guid',
+    APP_BASE_URL: 'http://app.example/',
+    GRAPH_ENDPOINT: 'http://graph.example',
+    ARM_ENDPOINT: 'https://arm.example/path',
+    INVITE_REDIRECT_URL: 'javascript:alert(1)',
+    SEND_INVITATION_MAIL: 'yes',
+    NOTIFICATION_SECRET: 'short-secret',
+    RECORDS_CONNECTION_STRING: connection,
+    RECORDS_BLOB_ENDPOINT: 'https://account.blob.example',
+    POLL_MINUTES: '43201',
+    CONSISTENCY_SECONDS: '0',
+    PARALLEL_RESTORES: '1.5',
+    HTTP_TIMEOUT_SECONDS: '-1',
+    PROTECTED_GUESTS: 'somebody@example.com',
+    DOMAIN_POLICY_CHECK: 'v1.0',
+  });
+  for (const { name } of settingsTable) expect(message).toContain(name);
+  expect(message).toContain('AZURE_TENANT_ID is missing');
+  expect(message).toContain('POLL_MINUTES must be a whole number from 1 to 43200');
+  for (const value of ['short-secret', 'very-secret-key', 'somebody@example.com', 'javascript', 'not-a-guid']) {
+    expect(message).not.toContain(value);
+  }
+  expect(message.split('\n')).toHaveLength(1 + settingsTable.length - 2);
+});
+
+test.each([
+  [{ RECORDS_CONNECTION_STRING: undefined }, 'RECORDS_CONNECTION_STRING, or RECORDS_BLOB_ENDPOINT with'],
+  [
+    { RECORDS_CONNECTION_STRING: undefined, RECORDS_BLOB_ENDPOINT: 'https://b.example' },
+    'RECORDS_TABLE_ENDPOINT is missing',
+  ],
+  [
+    { RECORDS_CONNECTION_STRING: undefined, RECORDS_TABLE_ENDPOINT: 'https://t.example' },
+    'RECORDS_BLOB_ENDPOINT is missing',
+  ],
+  [{ RECORDS_TABLE_ENDPOINT: 'https://t.example' }, 'must not be set together'],
+  [{ RECORDS_CONNECTION_STRING: 'nonsense' }, 'RECORDS_CONNECTION_STRING must be the connection string'],
+])('records are in exactly one place: %j', (change, expected) => {
+  expect(messageOf({ ...least, ...change })).toContain(expected);
+});
+
+test.each([
+  ['https://app.example', true],
+  ['http://127.0.0.1:7071', true],
+  ['http://localhost:7071/', false],
+  ['https://app.example/?x=1', false],
+  ['https://user:pass@app.example', false],
+  ['app.example', false],
+])('APP_BASE_URL %s', (url, ok) => {
+  expect(messageOf({ ...least, APP_BASE_URL: url }) === 'accepted').toBe(ok);
+});
+
+test('the table marks the secrets and shows every default', () => {
+  expect(settingsTable.filter(({ secret: hidden }) => hidden).map(({ name }) => name)).toEqual([
+    'NOTIFICATION_SECRET',
+    'RECORDS_CONNECTION_STRING',
+  ]);
+  expect(settingsTable.find(({ name }) => name === 'PARALLEL_RESTORES')).toMatchObject({
+    default: '4',
+    required: false,
+  });
+  expect(settingsTable.every(({ meaning }) => meaning.endsWith('.'))).toBe(true);
+});
