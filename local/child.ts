@@ -15,17 +15,13 @@ export interface ChildPlan {
   ready: (message: Promise<unknown>) => Promise<unknown>;
 }
 
-const QUICK_DEATH_MS = 5_000;
-const QUICK_DEATHS_ALLOWED = 5;
-
 /**
  * Keeps a process running: one that ends unasked is started again the same way, as a platform would. Gives up, and
- * tells `onGivenUp`, when it keeps dying right after its start.
+ * tells `onGivenUp`, when it does not get ready any more.
  */
 export class Child {
   private process: ChildProcess | undefined;
   private stopping = false;
-  private quickDeaths = 0;
   private readonly log: WriteStream;
 
   constructor(
@@ -44,7 +40,6 @@ export class Child {
   /** Starts the process and waits until it is ready. Returns what `ready` returned. */
   async start(): Promise<unknown> {
     const { name, script, args, env, ready } = this.plan;
-    const startedAt = Date.now();
     // Its own process group: Ctrl-C reaches the parent alone, which then stops its children in order.
     const child = fork(script, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.process = child;
@@ -57,7 +52,7 @@ export class Child {
     message.catch(() => undefined);
     const answer = await Promise.race([ready(message), died]);
     died.catch(() => undefined);
-    child.once('exit', () => void this.afterDeath(Date.now() - startedAt));
+    child.once('exit', () => void this.afterDeath());
     return answer;
   }
 
@@ -76,23 +71,18 @@ export class Child {
     this.log.end();
   }
 
-  private givenUp(reason: string): void {
-    if (!this.stopping) this.onGivenUp(reason);
-  }
-
-  private async afterDeath(livedMs: number): Promise<void> {
+  private async afterDeath(): Promise<void> {
     if (this.stopping) return;
-    this.quickDeaths = livedMs < QUICK_DEATH_MS ? this.quickDeaths + 1 : 0;
-    if (this.quickDeaths > QUICK_DEATHS_ALLOWED) {
-      this.onGivenUp(`the ${this.plan.name} keeps ending; see ${this.plan.logFile}`);
-      return;
-    }
     try {
       await this.start();
       this.onRestart();
     } catch (error) {
-      this.givenUp(error instanceof Error ? error.message : String(error));
+      this.giveUp(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private giveUp(reason: string): void {
+    if (!this.stopping) this.onGivenUp(reason);
   }
 }
 

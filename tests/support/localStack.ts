@@ -139,6 +139,26 @@ export class LocalStack {
     await ended;
   }
 
+  /** Kills the host the hard way; the stack starts it again. Resolves when it answers again. */
+  async restartHost(): Promise<void> {
+    const { host } = this.file.pids;
+    process.kill(host, 'SIGKILL');
+    await this.hostAfter(host);
+  }
+
+  /** Waits until another process than this one is the host, and answers. */
+  async hostAfter(pid: number): Promise<void> {
+    await until(
+      'the host to be started again',
+      async () => {
+        this.refresh();
+        const health = await this.host('GET', '/api/health').catch(() => undefined);
+        return this.file.pids.host !== pid && health?.status === 200;
+      },
+      30_000,
+    );
+  }
+
   /** What the terminal showed. */
   terminal(): string {
     return this.output;
@@ -170,6 +190,8 @@ export class LocalStack {
     const state = structuredClone(this.seed);
     if (state === undefined) throw new Error('the stack has not started');
     change(state);
+    // The app remembers its subscription; a tenant that forgot it would never tell it anything again.
+    state['changeSubscriptions'] = (await this.state())['changeSubscriptions'];
     await this.tenant('PUT', '/_tenant/faults', []);
     await this.tenant('PUT', '/_tenant/state', state);
     await this.tenant('PUT', '/_tenant/settings', {

@@ -1,0 +1,143 @@
+import type { HttpCode } from '../domain/failures';
+import type { RouteName } from './routes';
+
+/** Names of the body schemas in the OpenAPI document. */
+export type SchemaName =
+  | 'MigrationRequest'
+  | 'CancelRequest'
+  | 'Migration'
+  | 'MigrationList'
+  | 'Report'
+  | 'Health'
+  | 'NotificationDelivery'
+  | 'Problem';
+
+type HeaderName = 'Location' | 'Operation-Location' | 'Retry-After' | 'Content-Disposition';
+type ParameterName = 'id' | 'status' | 'top' | 'continuation' | 'format' | 'Idempotency-Key' | 'validationToken';
+
+export interface Answer {
+  description: string;
+  /** Content type → name of the schema, or null for plain text. */
+  content?: Partial<Record<'application/json' | 'text/plain' | 'text/csv', SchemaName | null>>;
+  headers?: readonly HeaderName[];
+}
+
+export interface Operation {
+  summary: string;
+  parameters?: readonly ParameterName[];
+  body?: { schema: SchemaName; required: boolean };
+  answers: Readonly<Record<number, Answer>>;
+  problems: readonly HttpCode[];
+}
+
+const bodyProblems = [
+  'body-too-large',
+  'content-type-not-json',
+  'body-not-utf8',
+  'body-not-json',
+  'invalid-body',
+] as const satisfies readonly HttpCode[];
+const everywhere = ['invalid-query', 'records-unavailable', 'unexpected-error'] as const satisfies readonly HttpCode[];
+const accepted = ['Location', 'Operation-Location', 'Retry-After'] as const;
+const migration = { 'application/json': 'Migration' } as const;
+
+/** What the OpenAPI document says about each route. */
+export const operations: Record<RouteName, Operation> = {
+  startMigration: {
+    summary: 'Start a migration',
+    parameters: ['Idempotency-Key'],
+    body: { schema: 'MigrationRequest', required: true },
+    answers: { 202: { description: 'The migration, which now runs', content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-header',
+      'feature-not-available',
+      'idempotency-key-reused',
+      'guest-already-migrating',
+      'directory-unavailable',
+    ],
+  },
+  listMigrations: {
+    summary: 'List migrations, newest first',
+    parameters: ['status', 'top', 'continuation'],
+    answers: { 200: { description: 'One page', content: { 'application/json': 'MigrationList' } } },
+    problems: everywhere,
+  },
+  getMigration: {
+    summary: 'Monitor a migration',
+    parameters: ['id'],
+    answers: { 200: { description: 'The migration as it is now', content: migration, headers: ['Retry-After'] } },
+    problems: [...everywhere, 'invalid-id', 'migration-not-found'],
+  },
+  getResult: {
+    summary: 'Poll until a migration has ended',
+    parameters: ['id'],
+    answers: {
+      200: { description: 'The migration has ended', content: migration },
+      202: { description: 'The migration still runs', content: migration, headers: accepted },
+    },
+    problems: [...everywhere, 'invalid-id', 'migration-not-found'],
+  },
+  getReport: {
+    summary: 'Every grant with its result',
+    parameters: ['id', 'format'],
+    answers: {
+      200: {
+        description: 'The report as it is now',
+        content: { 'application/json': 'Report', 'text/csv': null },
+        headers: ['Content-Disposition'],
+      },
+    },
+    problems: [...everywhere, 'invalid-id', 'migration-not-found'],
+  },
+  cancelMigration: {
+    summary: 'Undo and end a migration, as long as the old guest is not being purged',
+    parameters: ['id'],
+    body: { schema: 'CancelRequest', required: false },
+    answers: { 202: { description: 'The migration will undo and end', content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-id',
+      'feature-not-available',
+      'migration-not-found',
+      'migration-ended',
+      'past-point-of-no-return',
+    ],
+  },
+  graphNotifications: webhook('Change notifications of Microsoft Graph'),
+  graphLifecycle: webhook('Lifecycle notifications of Microsoft Graph'),
+  health: {
+    summary: 'Whether the app can work',
+    answers: {
+      200: { description: 'It can', content: { 'application/json': 'Health' } },
+      503: {
+        description: 'The record store does not answer',
+        content: { 'application/json': 'Health' },
+        headers: ['Retry-After'],
+      },
+    },
+    problems: ['unexpected-error'],
+  },
+  openApi: {
+    summary: 'This document',
+    answers: { 200: { description: 'An OpenAPI 3.1 document', content: { 'application/json': null } } },
+    problems: ['invalid-query', 'unexpected-error'],
+  },
+};
+
+function webhook(summary: string): Operation {
+  return {
+    summary,
+    parameters: ['validationToken'],
+    body: { schema: 'NotificationDelivery', required: false },
+    answers: {
+      200: { description: 'The validation token, when one was sent', content: { 'text/plain': null } },
+      202: { description: 'Taken' },
+    },
+    problems: [...everywhere, ...bodyProblems, 'notification-refused'],
+  };
+}

@@ -1,0 +1,32 @@
+import { cancelMigration } from './cancelMigration';
+import { getMigration } from './getMigration';
+import { getReport } from './getReport';
+import { getResult } from './getResult';
+import { graphLifecycle } from './graphLifecycle';
+import { graphNotifications } from './graphNotifications';
+import { health } from './health';
+import { endpoint, type Endpoint, type Handler } from './http';
+import { listMigrations } from './listMigrations';
+import { notFound } from './notFound';
+import { openApi } from './openApi';
+import type { RouteName } from './routes';
+import { startMigration } from './startMigration';
+
+const handlers: Record<RouteName | 'notFound', Handler> = {
+  startMigration,
+  listMigrations,
+  getMigration,
+  getResult,
+  getReport,
+  cancelMigration,
+  graphNotifications,
+  graphLifecycle,
+  health,
+  openApi,
+  notFound,
+};
+
+/** Every HTTP function by its name, wrapped so that it always answers. */
+export const endpoints = Object.fromEntries(
+  Object.entries(handlers).map(([name, handler]) => [name, endpoint(name, handler)]),
+) as Record<keyof typeof handlers, Endpoint>;

@@ -1,0 +1,44 @@
+import type { Migration } from '../domain/migration';
+import type { MigrationRecord } from '../domain/record';
+import { RETRY_AFTER } from './http';
+import { ROUTE_PREFIX } from './routes';
+
+/** Absolute addresses of a migration. */
+export function linksOf(baseUrl: string, id: string): Migration['links'] {
+  const self = `${baseUrl}/${ROUTE_PREFIX}/migrations/${id}`;
+  return { self, result: `${self}/result`, report: `${self}/report`, cancel: `${self}/cancel` };
+}
+
+/** A stored row as callers see it: what the steps remember for each other stays inside. */
+export function toMigration(record: MigrationRecord, baseUrl: string): Migration {
+  return {
+    id: record.id,
+    status: record.status,
+    phase: record.phase,
+    outcome: record.outcome,
+    strategy: record.strategy,
+    guest: record.guest,
+    createdAt: record.createdAt,
+    updatedAt: record.updatedAt,
+    progress: record.progress,
+    access: record.access,
+    checks: record.checks,
+    invitation: record.invitation,
+    error: record.error,
+    links: linksOf(baseUrl, record.id),
+  };
+}
+
+/** True once the orchestration is over, whatever its outcome. */
+export function hasEnded(record: MigrationRecord): boolean {
+  return record.phase === 'ended';
+}
+
+/**
+ * Headers of a 202: `Location` is what Logic Apps polls until it is 200, `Operation-Location` the monitor that always
+ * answers 200.
+ */
+export function acceptedHeaders(baseUrl: string, id: string): Record<string, string> {
+  const links = linksOf(baseUrl, id);
+  return { Location: links.result, 'Operation-Location': links.self, 'Retry-After': RETRY_AFTER };
+}

@@ -1,0 +1,34 @@
+import type { Clock, Documents, Graph, Log, Records } from '../domain/ports';
+import type { SwitchInput } from '../domain/steps';
+
+/** What triggers need of the durable engine. All methods throw ServiceError('storage') when it does not answer. */
+export interface DurableGateway {
+  /** Starts the orchestration. Throws as well when the engine refuses because an instance with this id runs. */
+  start(id: string, input: SwitchInput): Promise<void>;
+  /** `failed` covers terminated and cancelled instances too: all that stopped outside of the story. */
+  status(id: string): Promise<'running' | 'ended' | 'failed' | 'unknown'>;
+  /** Raises an event. An instance that is unknown or over is no error: nobody is left to be told. */
+  raise(id: string, event: string): Promise<void>;
+}
+
+/** The settings that triggers need. */
+export interface TriggerSettings {
+  /** Address of the app without a trailing slash. Links are built from it, never from a caller's Host header. */
+  baseUrl: string;
+  tenantId: string;
+  /** The `clientState` that our subscription carries. */
+  notificationSecret: string;
+  pollMinutes: number;
+  parallelRestores: number;
+}
+
+/** Everything that triggers work with; handed to each handler. */
+export interface Services {
+  records: Records;
+  graph: Graph;
+  documents: Documents;
+  durable: DurableGateway;
+  clock: Clock;
+  log: Log;
+  settings: TriggerSettings;
+}

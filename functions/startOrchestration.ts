@@ -1,0 +1,67 @@
+import type { MigrationRecord } from '../domain/record';
+import { ServiceError } from '../domain/serviceError';
+import { confirmClaim } from './claimGuest';
+import type { Services } from './services';
+
+type Starter = Pick<Services, 'records' | 'durable' | 'clock' | 'settings'>;
+
+/**
+ * Starts the orchestration of a new row. The engine answers a refused start and a lost answer in the same way, so its
+ * status decides.
+ *
+ * @throws ServiceError('storage') when nothing runs afterwards; the sweeper tries again
+ */
+export async function startOrchestration(record: MigrationRecord, starter: Starter): Promise<void> {
+  const { durable, settings } = starter;
+  const { id, request } = record;
+  try {
+    await durable.start(id, {
+      migrationId: id,
+      dryRun: request.dryRun,
+      acceptWithinDays: request.acceptWithinDays,
+      parallelRestores: settings.parallelRestores,
+    });
+  } catch {
+    if ((await durable.status(id)) !== 'unknown') return;
+    throw new ServiceError({ service: 'storage', status: 503, code: 'engine-start-refused' });
+  }
+}
+
+/**
+ * Finishes a start that was interrupted after its row was written. Starts nothing twice, and nothing whose guest went
+ * to another migration: such a row is ended.
+ *
+ * @returns false when the guest is lost and the row was ended
+ * @throws ServiceError
+ */
+export async function resumeStart(record: MigrationRecord, starter: Starter): Promise<boolean> {
+  if (record.status !== 'NotStarted') return true;
+  if (!(await holdsItsGuest(record, starter))) {
+    await giveUp(record.id, starter);
+    return false;
+  }
+  // Starting over an instance that is done would run it a second time.
+  if ((await starter.durable.status(record.id)) === 'unknown') await startOrchestration(record, starter);
+  return true;
+}
+
+async function holdsItsGuest(record: MigrationRecord, { records, clock }: Starter): Promise<boolean> {
+  const { oldId } = record.guest;
+  if (oldId === null) return true;
+  const lock = await records.readLock(oldId);
+  return lock?.migrationId === record.id && confirmClaim(records, lock, clock.now().toISOString());
+}
+
+/** Ends a row whose guest went to another migration before anything was started for it. */
+export async function giveUp(id: string, { records }: Pick<Services, 'records'>): Promise<void> {
+  await records.decideOnMigration(id, (record) =>
+    record.status !== 'NotStarted'
+      ? undefined
+      : {
+          status: 'Failed',
+          phase: 'ended',
+          outcome: 'rejected',
+          error: { code: 'preflight-failed', detail: 'Another migration took the guest first. Nothing was changed.' },
+        },
+  );
+}

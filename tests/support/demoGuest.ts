@@ -1,0 +1,21 @@
+import type { TenantState } from './localStack';
+import { accessOf } from './tenantView';
+
+/** The guest of the seed who holds most: signs in with a work account. */
+export function demoGuest(state: TenantState): {
+  id: string;
+  displayName: string;
+  mail: string;
+  upn: string;
+  personal: string;
+} {
+  const [best] = state.users
+    .filter((user) => user.identities?.some((identity) => identity.issuer === 'ExternalAzureAD'))
+    .filter((user) => user.userType === 'Guest')
+    .map((user) => ({ user, holds: accessOf(state, user.id).length }))
+    .sort((a, b) => b.holds - a.holds);
+  if (best === undefined) throw new Error('the seed has no guest with a work account');
+  const { id, displayName, mail, userPrincipalName } = best.user;
+  const personal = `${displayName.toLowerCase().replaceAll(/[^a-z]+/g, '.')}@outlook.example`;
+  return { id, displayName, mail: mail ?? '', upn: userPrincipalName, personal };
+}
