@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
 import type { Azure } from '../domain/ports';
-import { isNotFound, ServiceError } from '../domain/serviceError';
+import { ServiceError } from '../domain/serviceError';
 import { alreadyPresent, oneByOne, restored, saysItExists, type AccessKind } from './kind';
 
 const AUTHORIZATION = '/providers/Microsoft.Authorization';
@@ -115,14 +115,21 @@ export function prefix(scope: string): string {
   return scope === '/' ? '' : scope;
 }
 
+/**
+ * Names of the roles, by role id. They are read at the assignment's own scope, where the app may read; a role that
+ * cannot be read keeps its id as name, since a name is never worth losing a grant.
+ */
 async function roleNames(assignments: readonly Assignment[], azure: Azure): Promise<Map<string, string>> {
-  const ids = [...new Set(assignments.map((assignment) => assignment.properties.roleDefinitionId))];
+  const scopes = new Map(
+    assignments.map(({ properties }) => [lastSegment(properties.roleDefinitionId), properties.scope]),
+  );
   const names = await Promise.all(
-    ids.map(async (id): Promise<[string, string]> => {
+    [...scopes].map(async ([id, scope]): Promise<[string, string]> => {
       try {
-        return [id, (await azure.read(`${id}?${VERSION}`, definitionShape)).properties.roleName];
+        const path = `${prefix(scope)}${AUTHORIZATION}/roleDefinitions/${id}?${VERSION}`;
+        return [id, (await azure.read(path, definitionShape)).properties.roleName];
       } catch (error) {
-        if (isNotFound(error)) return [id, lastSegment(id)];
+        if (error instanceof ServiceError && [403, 404].includes(error.status)) return [id, id];
         throw error;
       }
     }),
@@ -136,7 +143,7 @@ function grantOf({ properties }: Assignment, names: ReadonlyMap<string, string>)
     kind: 'azureRole',
     // A role has one id but a different path at each scope: only its last segment identifies it.
     key: `${scope}|${lastSegment(roleDefinitionId)}`,
-    name: names.get(roleDefinitionId) ?? lastSegment(roleDefinitionId),
+    name: names.get(lastSegment(roleDefinitionId)) ?? lastSegment(roleDefinitionId),
     scope,
     data: {
       scope,

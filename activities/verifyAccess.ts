@@ -1,5 +1,5 @@
 import { compareAccess, identityOfGrant } from '../domain/comparison';
-import { countResults, type GrantRecord } from '../domain/grants';
+import { countResults, type Grant, type GrantRecord } from '../domain/grants';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { captureAll } from './capture';
 import { recordOf, verifiedSnapshot } from './common';
@@ -28,12 +28,31 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
     });
     if (invisible.length > 0 && lastTry) await records.saveGrantResults(migrationId, invisible.map(notVisible));
 
+    const settledByRule = results.flatMap((result) => nothingLeftToDo(result, snapshot.grants[result.index], missing));
+    await records.saveGrantResults(migrationId, settledByRule);
+
     const after = await records.readGrantResults(migrationId);
     const access = countResults(snapshot.grants.length, after);
     await records.updateMigration(migrationId, { comparison, access });
     log.info('verified', { migrationId, equal: comparison.equal, missing: missing.size, invisible: invisible.length });
-    return done({ settled: invisible.length === 0 || lastTry, failed: access.failed, manual: access.manual });
+    return done({
+      settled: invisible.length === 0 || lastTry,
+      failed: access.failed,
+      manual: access.manual - settledByRule.length,
+    });
   };
+}
+
+const NOTHING_TO_DO = 'Nothing is left to do: the new guest has it again.';
+
+/** A grant for people that came by itself, such as a dynamic group whose rule the restored attributes satisfy. */
+function nothingLeftToDo(
+  { index, result }: GrantRecord,
+  grant: Grant | undefined,
+  missing: ReadonlySet<string>,
+): GrantRecord[] {
+  if (result !== 'manual' || grant?.instruction === undefined || missing.has(identityOfGrant(grant))) return [];
+  return [{ index, result, detail: `${NOTHING_TO_DO} (${grant.instruction})` }];
 }
 
 function notVisible({ index }: GrantRecord): GrantRecord {

@@ -50,6 +50,7 @@ export const steps = {
   ),
   verifyAccess: step(
     z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256, lastTry: z.boolean() }),
+    // `manual` counts what is still missing: a dynamic group may have taken the new guest in by itself.
     z.strictObject({ settled: z.boolean(), failed: z.int(), manual: z.int() }),
   ),
   recordPhase: step(

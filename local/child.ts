@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -39,14 +39,14 @@ export class Child {
 
   /** Starts the process and waits until it is ready. Returns what `ready` returned. */
   async start(): Promise<unknown> {
-    const { name, script, args, env, ready } = this.plan;
+    const { name, script, args, env, logFile, ready } = this.plan;
     // Its own process group: Ctrl-C reaches the parent alone, which then stops its children in order.
     const child = fork(script, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.process = child;
     child.stdout?.pipe(this.log, { end: false });
     child.stderr?.pipe(this.log, { end: false });
     const died = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`the ${name} ended at its start (${String(signal ?? code)}); see ${this.plan.logFile}`);
+      throw new Error(`the ${name} ended at its start (${String(signal ?? code)}):\n${lastLines(logFile)}`);
     });
     const message = once(child, 'message').then(([first]: unknown[]) => first);
     message.catch(() => undefined);
@@ -84,6 +84,11 @@ export class Child {
   private giveUp(reason: string): void {
     if (!this.stopping) this.onGivenUp(reason);
   }
+}
+
+/** The end of a log, for people who want to know why. */
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
 }
 
 function hasEnded(child: ChildProcess): boolean {

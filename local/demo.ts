@@ -73,6 +73,9 @@ function verdict(migration: Migration, report: Report, after: GuestView | undefi
       ? []
       : [`it ended as ${migration.outcome ?? '?'}`]),
     ...(migration.error === null ? [] : [`${migration.error.code}: ${migration.error.detail}`]),
+    ...migration.checks
+      .filter((check) => !check.ok && check.severity === 'blocking')
+      .map((check) => `${check.id}: ${check.detail}`),
     ...(failed === 0 ? [] : [`${failed} grants failed`]),
     ...(captured === restored + alreadyPresent + manual + failed ? [] : ['the counts do not add up']),
     ...(report.comparison === null ? ['nothing was compared'] : []),

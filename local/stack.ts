@@ -24,6 +24,9 @@ export interface Stack extends StackFile {
  */
 export async function startStack(options: StackOptions, onTrouble: (text: string) => void): Promise<Stack> {
   const { data } = options;
+  if (Number(process.versions.node.split('.')[0]) < 24) {
+    throw new Error(`this is Node ${process.versions.node}; start through npm, which brings Node 24`);
+  }
   if (!existsSync(path.join(root, 'dist', 'functions', 'index.js'))) {
     throw new Error('the app is not compiled: run "npm run build" first');
   }
@@ -131,8 +134,7 @@ class Processes {
   private async tenantId(): Promise<string> {
     const { tenant, certificate } = this.file;
     const { text } = await request('GET', `${tenant}/_tenant/state`, { certificate });
-    const [organization] = (JSON.parse(text) as { organization: { id: string }[] }).organization;
-    if (organization === undefined) throw new Error('the seed has no organization, so the tenant has no id');
+    const { organization } = JSON.parse(text) as { organization: { id: string } };
     return organization.id;
   }
 }

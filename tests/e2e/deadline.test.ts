@@ -55,9 +55,9 @@ describe('a wait of thirty days', () => {
     const writes = async (): Promise<number> => (await stack.requests()).filter((one) => one.method !== 'GET').length;
     const written = await writes();
     const { clientState, subscriptionId } = await genuine();
-    const [organization] = (await stack.state())['organization'] as { id: string }[];
+    const { id: tenantId } = (await stack.state())['organization'] as { id: string };
     const duplicate = await stack.host('POST', '/api/graph/notifications', {
-      value: [{ clientState, subscriptionId, tenantId: organization?.id, resourceData: { id: newId } }],
+      value: [{ clientState, subscriptionId, tenantId, resourceData: { id: newId } }],
     });
     expect(duplicate.status).toBe(202);
     expect((await stack.history(id)).length).toBe(before);

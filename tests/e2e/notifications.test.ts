@@ -72,14 +72,14 @@ describe('notifications are hints, polling is the truth', () => {
   ])('%s is refused and logged, and nothing happens', async (_name, forged) => {
     const { id, newId } = await wait(stack);
     const subscription = await control(stack);
-    const [organization] = (await stack.state())['organization'] as { id: string }[];
+    const { id: tenantId } = (await stack.state())['organization'] as { id: string };
     const item = {
       id: 'x',
       subscriptionId: subscription.id,
       clientState: subscription.clientState,
       changeType: 'updated',
       resource: `Users/${newId}`,
-      tenantId: organization?.id,
+      tenantId,
       resourceData: { id: newId, '@odata.type': '#Microsoft.Graph.User', '@odata.id': `Users/${newId}` },
     };
     const rowsBefore = (await stack.history(id)).length;
