@@ -1,0 +1,2 @@
+// An app that refuses to start.
+throw new Error('the setting GREETING is missing');
