@@ -1,0 +1,60 @@
+import { isRecord, text, type Entity, type View } from '../store/snapshot';
+
+const managementGroupPrefix = '/providers/microsoft.management/managementgroups/';
+
+/** Scopes are compared without regard to case. */
+export const sameScope = (a: string, b: string): boolean => plain(a) === plain(b);
+
+const plain = (scope: string): string => (scope === '/' ? '/' : scope.replace(/\/$/, '').toLowerCase());
+
+/** The scopes above one (without itself), nearest first, up to `/`. */
+export function ancestors(view: View, scope: string): string[] {
+  const above: string[] = [];
+  for (let current = parentOf(view, scope); current !== undefined; current = parentOf(view, current))
+    above.push(current);
+  return above;
+}
+
+function parentOf(view: View, scope: string): string | undefined {
+  const lower = plain(scope);
+  if (lower === '/') return undefined;
+  if (lower.startsWith(managementGroupPrefix)) {
+    return managementGroupParent(view.list('managementGroups').find((group) => plain(group.id) === lower)) ?? '/';
+  }
+  const [, subscription] = /^(\/subscriptions\/[^/]+)$/.exec(lower) ?? [];
+  if (subscription !== undefined) {
+    return (
+      text(
+        view.list('azureSubscriptions').find((one) => plain(one.id) === subscription),
+        'managementGroupId',
+      ) ?? '/'
+    );
+  }
+  const [, ownerOfGroup] = /^(\/subscriptions\/[^/]+)\/resourcegroups\/[^/]+$/.exec(lower) ?? [];
+  if (ownerOfGroup !== undefined) return ownerOfGroup;
+  const [, resourceGroup] = /^(\/subscriptions\/[^/]+\/resourcegroups\/[^/]+)\/providers\/.+$/.exec(lower) ?? [];
+  if (resourceGroup !== undefined) {
+    const [, outer] = /^(.+\/providers\/[^/]+\/[^/]+\/[^/]+)(?:\/[^/]+\/[^/]+)+$/.exec(lower) ?? [];
+    return outer ?? resourceGroup;
+  }
+  return '/';
+}
+
+function managementGroupParent(group: Entity | undefined): string | undefined {
+  const properties = group?.['properties'];
+  const details = isRecord(properties) ? properties['details'] : undefined;
+  const parent = isRecord(details) ? details['parent'] : undefined;
+  return isRecord(parent) && typeof parent['id'] === 'string' ? parent['id'] : undefined;
+}
+
+/** True when `inner` is below `outer` by its path: inside a subscription, resource group or resource. */
+export const isInside = (inner: string, outer: string): boolean =>
+  plain(outer) !== '/' && plain(inner).startsWith(`${plain(outer)}/`);
+
+/** True when the scope exists: `/`, or a management group, subscription, resource group or resource of the tenant. */
+export function scopeExists(view: View, scope: string): boolean {
+  if (plain(scope) === '/') return true;
+  return ['managementGroups', 'azureSubscriptions', 'azureResources'].some((name) =>
+    view.list(name).some(({ id }) => sameScope(id, scope)),
+  );
+}

@@ -1,0 +1,106 @@
+/** Ids of the built-in tenant, for tests, the demo and the configuration of the local stack. */
+
+/** Readable ids: the first block says what kind of object it is. */
+const id = (block: string, number: number): string => `${block}-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+export const TENANT_ID = '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310';
+export const TENANT_DOMAIN = 'fjellbekk.onmicrosoft.com';
+export const COMPANY_DOMAIN = 'fjellbekk.example';
+
+/** The application under test: its service principal and its client id. */
+export const APP_SERVICE_PRINCIPAL_ID = id('a9900000', 1);
+export const APP_CLIENT_ID = id('a9911111', 1);
+
+export const staff = {
+  globalAdministrator: id('5aff0000', 1),
+  secondAdministrator: id('5aff0000', 2),
+  projectLead: id('5aff0000', 3),
+  labManager: id('5aff0000', 4),
+  qualityEngineer: id('5aff0000', 5),
+  helpdesk: id('5aff0000', 6),
+  accountant: id('5aff0000', 7),
+  operator: id('5aff0000', 8),
+} as const;
+
+export const guests = {
+  /** The demo's guest: signs in with a work account and holds grants of every kind. */
+  mara: id('90e50000', 1),
+  /** Work account, two groups, reports to Mara. */
+  tomas: id('90e50000', 2),
+  /** Work account without any access. */
+  ines: id('90e50000', 3),
+  /** Personal Microsoft account already. */
+  jonas: id('90e50000', 4),
+  /** One-time passcode. */
+  priya: id('90e50000', 5),
+  /** Google. */
+  leo: id('90e50000', 6),
+  /** SAML / WS-Fed federation. */
+  hanna: id('90e50000', 7),
+  /** Invited, not yet redeemed. */
+  pavel: id('90e50000', 8),
+} as const;
+
+export const groups = {
+  projectAurora: id('94000000', 1),
+  supplierPortal: id('94000000', 2),
+  calibrationLab: id('94000000', 3),
+  /** Contains calibrationLab. */
+  allLaboratories: id('94000000', 4),
+  fieldService: id('94000000', 5),
+  externalReviewers: id('94000000', 6),
+  documentControl: id('94000000', 7),
+  allGuestsDynamic: id('94000000', 8),
+  qualityDynamic: id('94000000', 9),
+  plantOperatorsSynchronized: id('94000000', 10),
+  supplierNewsDistribution: id('94000000', 11),
+  incidentBridgeMailSecurity: id('94000000', 12),
+  roleAssignable: id('94000000', 13),
+  finance: id('94000000', 14),
+  noGuests: id('94000000', 15),
+} as const;
+
+export const administrativeUnits = { suppliers: id('ad000000', 1), restricted: id('ad000000', 2) } as const;
+
+/** Directory role definitions that are not built in; built-in ones have their template id. */
+export const customRoles = { supplierAuditor: id('c0500000', 1) } as const;
+
+export const servicePrincipals = {
+  microsoftGraph: id('59000000', 1),
+  supplierPortal: id('59000000', 2),
+  measurementArchive: id('59000000', 3),
+  timesheets: id('59000000', 4),
+  reportViewer: id('59000000', 5),
+} as const;
+
+export const appRoles = {
+  portalEditor: id('a0100000', 1),
+  portalReader: id('a0100000', 2),
+  archiveReader: id('a0100000', 3),
+  timesheetSubmitter: id('a0100000', 4),
+} as const;
+
+export const azure = {
+  rootManagementGroup: `/providers/Microsoft.Management/managementGroups/${TENANT_ID}`,
+  plantsManagementGroup: '/providers/Microsoft.Management/managementGroups/plants',
+  productionSubscription: `/subscriptions/${id('50b00000', 1)}`,
+  labSubscription: `/subscriptions/${id('50b00000', 2)}`,
+  measurementsGroup: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements`,
+  portalGroup: `/subscriptions/${id('50b00000', 1)}/resourceGroups/rg-supplier-portal`,
+  measurementsStorage: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements/providers/Microsoft.Storage/storageAccounts/stmeasurements`,
+} as const;
+
+/** GUIDs of Azure's built-in roles. */
+export const azureRoles = {
+  owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
+  contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  userAccessAdministrator: '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9',
+  rbacAdministrator: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
+  blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+  blobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
+  monitoringReader: '43d0d8ad-25c7-4714-9337-8ba259a9fe05',
+} as const;
+
+/** Ids in order, for seed objects that nobody refers to by name. */
+export const numbered = id;

@@ -1,0 +1,106 @@
+import { COMPANY_DOMAIN, TENANT_DOMAIN, guests, staff } from './ids';
+
+const employee = (id: string, displayName: string, jobTitle: string, department: string, more: object = {}) => {
+  const [givenName = '', surname = ''] = displayName.split(' ');
+  const mail = `${givenName}.${surname}@${COMPANY_DOMAIN}`.toLowerCase();
+  return {
+    id,
+    accountEnabled: true,
+    createdDateTime: '2021-02-01T08:00:00Z',
+    creationType: null,
+    displayName,
+    givenName,
+    surname,
+    jobTitle,
+    department,
+    companyName: 'Fjellbekk Instruments',
+    usageLocation: 'NO',
+    mail,
+    mailNickname: mail.split('@')[0],
+    otherMails: [],
+    proxyAddresses: [`SMTP:${mail}`],
+    userPrincipalName: mail,
+    userType: 'Member',
+    identities: [{ signInType: 'userPrincipalName', issuer: TENANT_DOMAIN, issuerAssignedId: mail }],
+    ...more,
+  };
+};
+
+/** The company's own people. */
+export const employees = [
+  employee(staff.globalAdministrator, 'Ingrid Solberg', 'Head of IT', 'IT'),
+  employee(staff.secondAdministrator, 'Erik Dahl', 'System Administrator', 'IT', {
+    manager: staff.globalAdministrator,
+  }),
+  employee(staff.projectLead, 'Sofia Bakke', 'Project Lead', 'Engineering'),
+  employee(staff.labManager, 'Magnus Lie', 'Laboratory Manager', 'Quality'),
+  employee(staff.qualityEngineer, 'Nora Haugen', 'Quality Engineer', 'Quality', { manager: staff.labManager }),
+  employee(staff.helpdesk, 'Kari Moen', 'Service Desk', 'IT', { manager: staff.globalAdministrator }),
+  employee(staff.accountant, 'Linn Aas', 'Accountant', 'Finance'),
+  employee(staff.operator, 'Ola Strand', 'Plant Operator', 'Production', { onPremisesSyncEnabled: true }),
+];
+
+const guest = (id: string, displayName: string, mail: string, issuer: string | undefined, more: object = {}) => {
+  const [givenName = '', ...rest] = displayName.split(' ');
+  const userPrincipalName = `${mail.replace('@', '_')}#EXT#@${TENANT_DOMAIN}`;
+  const host = { signInType: 'userPrincipalName', issuer: TENANT_DOMAIN, issuerAssignedId: userPrincipalName };
+  return {
+    id,
+    accountEnabled: true,
+    createdDateTime: '2023-05-08T09:20:00Z',
+    creationType: 'Invitation',
+    displayName,
+    givenName,
+    surname: rest.join(' '),
+    externalUserState: issuer === undefined ? 'PendingAcceptance' : 'Accepted',
+    externalUserStateChangeDateTime: '2023-05-08T10:02:00Z',
+    mail,
+    mailNickname: userPrincipalName.split('@')[0],
+    otherMails: [mail],
+    proxyAddresses: [`SMTP:${mail}`],
+    userPrincipalName,
+    userType: 'Guest',
+    identities: issuer === undefined ? [host] : [{ signInType: 'federated', issuer, issuerAssignedId: null }, host],
+    ...more,
+  };
+};
+
+/** A product that a guest may hold a licence of. */
+export const freeReports = 'a403ebcc-fae0-4ca2-8c8c-7a907fd6c235';
+
+/** Guests of every identity provider. */
+export const guestUsers = [
+  guest(guests.mara, 'Mara Lindqvist', 'mara.lindqvist@ostsund.example', 'ExternalAzureAD', {
+    jobTitle: 'Calibration Consultant',
+    department: 'Quality',
+    companyName: 'Östsund Mätteknik',
+    city: 'Göteborg',
+    country: 'Sweden',
+    officeLocation: 'Lab 2',
+    usageLocation: 'SE',
+    preferredLanguage: 'sv-SE',
+    employeeType: 'Consultant',
+    manager: staff.projectLead,
+    sponsors: [staff.projectLead],
+    assignedLicenses: [{ skuId: freeReports, disabledPlans: [] }],
+    licenseAssignmentStates: [
+      { skuId: freeReports, disabledPlans: [], assignedByGroup: null, state: 'Active', error: 'None' },
+    ],
+  }),
+  guest(guests.tomas, 'Tomas Berger', 'tomas.berger@ostsund.example', 'ExternalAzureAD', {
+    jobTitle: 'Technician',
+    department: 'Field Service',
+    manager: guests.mara,
+  }),
+  guest(guests.ines, 'Ines Duarte', 'ines.duarte@lusomed.example', 'ExternalAzureAD'),
+  guest(guests.jonas, 'Jonas Eklund', 'jonas.eklund@outlook.example', 'MicrosoftAccount'),
+  guest(guests.priya, 'Priya Nair', 'priya.nair@tidalworks.example', 'mail'),
+  guest(guests.leo, 'Leo Fontaine', 'leo.fontaine@gmail.example', 'google.com'),
+  guest(
+    guests.hanna,
+    'Hanna Weiss',
+    'hanna.weiss@rheinlabor.example',
+    'https://sso.rheinlabor.example/adfs/services/trust',
+  ),
+  guest(guests.pavel, 'Pavel Marek', 'pavel.marek@vltavasys.example', undefined),
+];

@@ -1,0 +1,114 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCertificate, generateCertificate } from './certificate';
+import { recomputeDynamicGroups } from './directory/dynamicMembership';
+import { emptyRecycleBin } from './directory/lifecycle';
+import type { GraphService } from './graph/api';
+import { graphRoutes } from './graph/routes';
+import { permissionsOf } from './graph/permissions';
+import { Throttle } from './graph/throttling';
+import { answerControl } from './http/control';
+import { Faults } from './http/faults';
+import { answerIdentity } from './http/identityEndpoint';
+import type { Message, Reply } from './http/message';
+import { serve } from './http/pipeline';
+import { answerRedeemPage } from './http/redeemPages';
+import { RequestLog } from './http/requestLog';
+import { listen } from './http/server';
+import { loadTokenKeys } from './http/tokens';
+import { Delivery } from './notifications/delivery';
+import { notificationsFor } from './notifications/outbox';
+import { builtInTenant } from './seed/index';
+import { Clock, type TimeSource } from './store/clock';
+import { Database } from './store/database';
+import { importState, type StateDocument } from './store/document';
+import { SettingsBox } from './store/settingsBox';
+import { Store } from './store/store';
+import type { Tenant } from './tenant';
+
+export interface TenantOptions {
+  /** Folder of the database and certificate; without it everything is kept in memory. */
+  readonly dataDir?: string;
+  /** 0 picks a free port. */
+  readonly port?: number;
+  /** Loaded at the first start only; the built-in tenant by default. */
+  readonly seed?: StateDocument;
+  readonly clock?: TimeSource;
+  /** What X-IDENTITY-HEADER must be at the token endpoint; any value when absent. */
+  readonly identityHeader?: string;
+}
+
+export interface RunningTenant {
+  /** `https://localhost:<port>` */
+  readonly url: string;
+  readonly port: number;
+  /** PEM that callers must trust. */
+  readonly ca: string;
+  /** Where the PEM is; undefined in memory. */
+  readonly certFile: string | undefined;
+  readonly tenant: Tenant;
+  /** Stops serving. What has been answered is durable. */
+  close(): Promise<void>;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Starts a simulated tenant on the loopback interface. */
+export async function startTenant(options: TenantOptions = {}): Promise<RunningTenant> {
+  for (const route of graphRoutes()) permissionsOf(route);
+  const { dataDir } = options;
+  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
+  const database = new Database(dataDir === undefined ? ':memory:' : join(dataDir, 'tenant.db'));
+  const certificate = dataDir === undefined ? await generateCertificate() : await loadCertificate(dataDir);
+  let origin = '';
+  const tenant = assemble(database, options, () => origin);
+  const delivery = new Delivery(tenant);
+  tenant.store.onChanged(() => delivery.wake());
+  const catchUp = (): void => {
+    emptyRecycleBin(tenant.store, tenant.clock.now());
+    delivery.wake();
+  };
+
+  const service: GraphService = { tenant, keys: loadTokenKeys(database), throttle: new Throttle() };
+  const answer = async (message: Message): Promise<Reply> => {
+    if (message.path.startsWith('/_tenant')) return answerControl(tenant, message, { catchUp });
+    if (message.path === '/msi/token') return answerIdentity(tenant, service.keys, options.identityHeader, message);
+    if (message.path.startsWith('/redeem')) return answerRedeemPage(tenant, message);
+    return serve(service, message);
+  };
+  const secure = await listen(answer, options.port ?? 0, certificate);
+  origin = `https://localhost:${secure.port}`;
+  catchUp();
+  const housekeeping = setInterval(catchUp, day / 24);
+  housekeeping.unref();
+
+  return {
+    url: origin,
+    port: secure.port,
+    ca: certificate.cert,
+    certFile: 'certFile' in certificate ? certificate.certFile : undefined,
+    tenant,
+    close: async () => {
+      clearInterval(housekeeping);
+      delivery.close();
+      await secure.close();
+      database.close();
+    },
+  };
+}
+
+function assemble(database: Database, options: TenantOptions, origin: () => string): Tenant {
+  const savedOffset = database.readMeta('clockOffset');
+  const clock = new Clock(options.clock ?? Date, typeof savedOffset === 'number' ? savedOffset : 0, (offset) =>
+    database.writeMeta('clockOffset', offset),
+  );
+  const settings = new SettingsBox(database);
+  const store = new Store(database, clock, () => settings.get().replicationMs);
+  if (database.readMeta('seeded') !== true) {
+    store.replaceAll(importState(options.seed ?? builtInTenant()));
+    database.writeMeta('seeded', true);
+  }
+  store.addHook(recomputeDynamicGroups);
+  store.addHook(notificationsFor({ clock, settings }));
+  return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
+}

@@ -1,0 +1,156 @@
+import { isDynamic } from '../directory/groups';
+import { isUnderstood, parseRule } from '../directory/membershipRule';
+import { emptyTenant } from '../seed/emptyTenant';
+import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
+
+/** A tenant as control calls show and load it: collections by name; policies and the organization as one object. */
+export type StateDocument = Readonly<Record<string, unknown>>;
+
+/** A state document that cannot be loaded; the message names the place. */
+export class StateError extends Error {}
+
+/** Collections of exactly one object, which the document shows without the list around it. */
+const singles = ['organization', 'authorizationPolicy', 'crossTenantAccessPolicy', 'b2bManagementPolicy'] as const;
+
+/** Collections of a document. `invitations` and `mails` are this simulation's own, everything else has Graph's shape. */
+const lists = [
+  'users',
+  'deletedUsers',
+  'groups',
+  'servicePrincipals',
+  'contacts',
+  'administrativeUnits',
+  'roleDefinitions',
+  'roleAssignments',
+  'appRoleAssignments',
+  'oauth2PermissionGrants',
+  'subscribedSkus',
+  'changeSubscriptions',
+  'managementGroups',
+  'azureSubscriptions',
+  'azureResources',
+  'azureRoleDefinitions',
+  'azureRoleAssignments',
+  'externalOrganizations',
+  'invitations',
+  'mails',
+] as const;
+
+/** The tenant as a document; `importState` of it gives the same tenant. */
+export function exportState(view: View): StateDocument {
+  return {
+    ...Object.fromEntries(singles.map((name) => [name, view.single(name)])),
+    ...Object.fromEntries(lists.map((name) => [name, view.list(name)])),
+  };
+}
+
+/**
+ * The collections of a document. Missing ones come from an empty but usable tenant; the application's own service
+ * principal and Microsoft Graph's are always there.
+ *
+ * @throws StateError naming the place of the first mistake
+ */
+export function importState(document: unknown): Collections {
+  if (!isRecord(document)) throw new StateError('The state must be a JSON object.');
+  const known: readonly string[] = [...singles, ...lists];
+  const unknown = Object.keys(document).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new StateError(`${unknown}: there is no such collection.`);
+  const base = emptyTenant();
+  const collections = new Map<string, Collection>();
+  for (const name of singles) {
+    const given = document[name] ?? base[name];
+    collections.set(name, collectionOf(name, [isRecord(given) ? { id: name, ...given } : given]));
+  }
+  for (const name of lists) {
+    const given = document[name] ?? base[name] ?? [];
+    if (!Array.isArray(given)) throw new StateError(`${name}: must be a list.`);
+    collections.set(name, collectionOf(name, given));
+  }
+  collections.set('servicePrincipals', withApplications(collections.get('servicePrincipals'), base));
+  checkReferences(new View(collections));
+  collections.set('groups', withDynamicMembers(new View(collections)));
+  return collections;
+}
+
+/** Members of dynamic groups are what the rule says, whatever the document lists (deleted users keep their place). */
+function withDynamicMembers(view: View): Collection {
+  const computed = view.list('groups').map((group): Entity => {
+    const rule = text(group, 'membershipRule');
+    if (rule === undefined || !isDynamic(group)) return group;
+    const belongs = parseRule(rule);
+    const listed = texts(group, 'members').filter((id) => {
+      const user = view.get('users', id);
+      return user === undefined || belongs(user);
+    });
+    const fitting = view.list('users').filter(belongs);
+    return { ...group, members: [...new Set([...listed, ...fitting.map(({ id }) => id)])] };
+  });
+  return new Map(computed.map((group) => [group.id, group]));
+}
+
+function collectionOf(name: string, items: readonly unknown[]): Collection {
+  const collection = new Map<string, Entity>();
+  for (const [index, item] of items.entries()) {
+    const place = `${name}[${index}]`;
+    if (!isRecord(item)) throw new StateError(`${place}: must be an object.`);
+    const id = item['id'];
+    if (typeof id !== 'string' || id === '') throw new StateError(`${place}.id: is missing.`);
+    if (collection.has(id)) throw new StateError(`${place}.id: occurs twice.`);
+    collection.set(id, { ...item, id });
+  }
+  return collection;
+}
+
+function withApplications(given: Collection | undefined, base: StateDocument): Collection {
+  const own = collectionOf('servicePrincipals', base['servicePrincipals'] as unknown[]);
+  return new Map([...own, ...(given ?? [])]);
+}
+
+function checkReferences(view: View): void {
+  const principals = ['users', 'deletedUsers', 'groups', 'servicePrincipals'];
+  const known = (id: string | undefined): boolean => principals.some((name) => view.has(name, id ?? ''));
+  const require = (found: boolean, place: string, id: string | undefined): void => {
+    if (!found) throw new StateError(`${place}: no object has the id ${id ?? '(none)'}.`);
+  };
+  for (const name of ['groups', 'administrativeUnits', 'servicePrincipals']) {
+    for (const [index, object] of view.list(name).entries()) {
+      for (const property of ['members', 'owners']) {
+        for (const id of texts(object, property)) require(known(id), `${name}[${index}].${property}`, id);
+      }
+    }
+  }
+  for (const [index, group] of view.list('groups').entries()) {
+    const rule = text(group, 'membershipRule');
+    if (rule !== undefined && !isUnderstood(rule)) {
+      throw new StateError(`groups[${index}].membershipRule: only simple rules are understood.`);
+    }
+  }
+  for (const definition of texts(view.single('b2bManagementPolicy'), 'definition')) {
+    if (!isJson(definition)) throw new StateError('b2bManagementPolicy.definition: must be JSON in a text.');
+  }
+  for (const [index, user] of view.list('users').entries()) {
+    for (const id of texts(user, 'sponsors')) require(known(id), `users[${index}].sponsors`, id);
+    const manager = text(user, 'manager');
+    if (manager !== undefined) require(known(manager), `users[${index}].manager`, manager);
+  }
+  for (const [index, assignment] of view.list('roleAssignments').entries()) {
+    const { principalId, roleDefinitionId } = assignment as Record<string, string>;
+    require(known(principalId), `roleAssignments[${index}].principalId`, principalId);
+    const found = view.has('roleDefinitions', roleDefinitionId ?? '');
+    require(found, `roleAssignments[${index}].roleDefinitionId`, roleDefinitionId);
+  }
+  for (const [index, assignment] of view.list('appRoleAssignments').entries()) {
+    const { principalId, resourceId } = assignment as Record<string, string>;
+    require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);
+    require(view.has('servicePrincipals', resourceId ?? ''), `appRoleAssignments[${index}].resourceId`, resourceId);
+  }
+}
+
+function isJson(source: string): boolean {
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}

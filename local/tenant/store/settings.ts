@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** Application permissions the app is consented to unless a setting says otherwise. */
+export const defaultPermissions = [
+  'User.Invite.All',
+  'User.ReadWrite.All',
+  'User.DeleteRestore.All',
+  // Subscriptions to changes of users ask for exactly this one.
+  'User.Read.All',
+  'Directory.Read.All',
+  'GroupMember.ReadWrite.All',
+  'Group.ReadWrite.All',
+  'RoleManagement.ReadWrite.Directory',
+  'AppRoleAssignment.ReadWrite.All',
+  'Application.Read.All',
+  'Policy.Read.All',
+  'Policy.Read.B2BManagementPolicy',
+];
+
+const milliseconds = z.number().int().min(0);
+
+/** How the simulated services behave. `PUT /_tenant/settings` takes any part of it; README.md explains each. */
+export const settingsSchema = z.strictObject({
+  latencyMs: milliseconds,
+  replicationMs: milliseconds,
+  notificationMs: milliseconds,
+  /** true = every notification twice; a number = so many extra copies of each. */
+  duplicateNotifications: z.union([z.boolean(), z.number().int().min(0).max(10)]),
+  /** true = all are lost; a number = so many of the next ones are lost. */
+  dropNotifications: z.union([z.boolean(), z.number().int().min(0)]),
+  grantedPermissions: z.array(z.string().min(1)),
+  throttling: z.union([
+    z.enum(['off', 'microsoft']),
+    z.strictObject({ unitsPer10s: z.number().positive(), writesPer150s: z.number().positive() }),
+  ]),
+  tokenLifetimeSeconds: z.number().int().min(1),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const defaultSettings: Settings = {
+  latencyMs: 0,
+  replicationMs: 0,
+  notificationMs: 0,
+  duplicateNotifications: false,
+  dropNotifications: false,
+  grantedPermissions: defaultPermissions,
+  throttling: 'off',
+  tokenLifetimeSeconds: 24 * 60 * 60,
+};
+
+/** The part of the settings that a caller wants to change. */
+export const settingsUpdate = settingsSchema.partial();
