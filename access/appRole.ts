@@ -64,28 +64,30 @@ export const appRole: AccessKind = {
   },
 };
 
+/** Names of app roles by `{resource id}/{role id}`: applications made from one manifest share the ids of their roles. */
 async function roleNames(resourceIds: readonly string[], graph: Graph): Promise<Map<string, string>> {
-  const resources = await Promise.all(
-    resourceIds.map((id) =>
-      graph.read(`/servicePrincipals/${id}?$select=id,appRoles`, resourceShape).catch((error: unknown) => {
-        if (isNotFound(error)) return { appRoles: [] };
+  const names = await Promise.all(
+    resourceIds.map(async (id): Promise<[string, string][]> => {
+      try {
+        const resource = await graph.read(`/servicePrincipals/${id}?$select=id,appRoles`, resourceShape);
+        return (resource.appRoles ?? []).map((role) => [`${id}/${role.id}`, role.displayName ?? role.id]);
+      } catch (error) {
+        if (isNotFound(error)) return [];
         throw error;
-      }),
-    ),
+      }
+    }),
   );
-  return new Map(
-    resources.flatMap((resource) =>
-      (resource.appRoles ?? []).map((role): [string, string] => [role.id, role.displayName ?? role.id]),
-    ),
-  );
+  return new Map(names.flat());
 }
 
 function grantOf(assignment: Assignment, names: ReadonlyMap<string, string>): Grant {
-  const role = assignment.appRoleId === DEFAULT_ROLE ? 'default access' : names.get(assignment.appRoleId);
+  const { resourceId, appRoleId, resourceDisplayName } = assignment;
+  const key = `${resourceId}/${appRoleId}`;
+  const role = appRoleId === DEFAULT_ROLE ? 'default access' : names.get(key);
   return {
     kind: 'appRole',
-    key: `${assignment.resourceId}/${assignment.appRoleId}`,
-    name: `${assignment.resourceDisplayName ?? assignment.resourceId}: ${role ?? assignment.appRoleId}`,
-    data: { resourceId: assignment.resourceId, appRoleId: assignment.appRoleId },
+    key,
+    name: `${resourceDisplayName ?? resourceId}: ${role ?? appRoleId}`,
+    data: { resourceId, appRoleId },
   };
 }

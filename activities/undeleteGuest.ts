@@ -7,7 +7,8 @@ import { auditor, isThere, recordOf, secondsUntilConsistent } from './common';
  * `gone` when a purge took effect after all, so that the story can only go on.
  *
  * Safe to run twice: restoring an active user answers 404, and what is there is then read; reads are believed only
- * when they had time to catch up with the last deletion.
+ * when they had time to catch up with the last write, be it the deletion, the purge or a restore of ours whose answer
+ * was lost. The row is touched after each of them, so its `updatedAt` is no earlier than any.
  */
 export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest'> {
   const { graph, records, clock, settings } = deps;
@@ -20,11 +21,14 @@ export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest
       log.info('undeleted', { migrationId, guestId });
       return done({ guest: 'present' });
     } catch (error) {
-      if (!(error instanceof ServiceError) || isTransient(error)) throw error;
+      if (!(error instanceof ServiceError)) throw error;
+      if (isTransient(error)) {
+        await records.updateMigration(migrationId, { phase: 'undoing' });
+        throw error;
+      }
       if (!isNotFound(error)) return failed('undo-failed', `${reasonOf(error)}.`);
     }
-    const since = record.purgeAttemptedAt ?? record.deleteAttemptedAt;
-    const wait = secondsUntilConsistent(since, clock, settings.consistencySeconds);
+    const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(Math.min(wait, 10));
     return done({ guest: (await isThere(graph, `/users/${guestId}`)) ? 'present' : 'gone' });
   };

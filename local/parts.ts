@@ -80,7 +80,7 @@ export function hostPart({ data, settings }: StackOptions, ports: Ports, app: Ap
   return {
     name: 'host',
     script: path.join(__dirname, 'host', 'main.js'),
-    args: ['--app', root, '--port', String(ports.app), '--data', data],
+    args: ['--app', root, '--port', String(ports.app), '--data', data, '--clock-peer', `${tenant}/_tenant/clock`],
     env: {
       ...plainEnvironment(),
       NODE_EXTRA_CA_CERTS: app.certificateFile,

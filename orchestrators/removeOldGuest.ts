@@ -21,8 +21,8 @@ export function stopIfCancelled(requested: boolean): void {
 export function* removeOldGuest(run: Run, old: OldGuest): Durable<void> {
   const of = { migrationId: run.migrationId, ...old };
   let claimed = false;
+  stopIfCancelled(yield* enter(run, 'deleting'));
   try {
-    stopIfCancelled(yield* enter(run, 'deleting'));
     yield* step(run, 'softDeleteGuest', of, whileUndoable);
     stopIfCancelled(yield* enter(run, 'purging'));
     ({ claimed } = yield* step(run, 'claimPurge', { migrationId: run.migrationId }, whileUndoable));
@@ -38,8 +38,13 @@ export function* removeOldGuest(run: Run, old: OldGuest): Durable<void> {
   }
 }
 
+/** Whatever hinders it is told as `undo-failed`: the operator must know that the guest is left in the recycle bin. */
 function* undo(run: Run, guestId: string): Durable<'present' | 'gone'> {
-  yield* enter(run, 'undoing');
-  const { guest } = yield* step(run, 'undeleteGuest', { migrationId: run.migrationId, guestId });
-  return guest;
+  try {
+    yield* enter(run, 'undoing');
+    const { guest } = yield* step(run, 'undeleteGuest', { migrationId: run.migrationId, guestId });
+    return guest;
+  } catch (error) {
+    throw failure({ code: 'undo-failed', detail: asStop(error).failure?.detail ?? '' });
+  }
 }

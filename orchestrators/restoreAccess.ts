@@ -1,7 +1,7 @@
 import type { Chunk } from '../domain/restorePlan';
 import { patient } from './retryPolicies';
 import type { Durable, Run } from './run';
-import { parseOutcome, pause, step } from './steps';
+import { exhausted, MOST_WAITS, parseOutcome, pause, step } from './steps';
 import { failure } from './stop';
 
 /** Pauses between tries of grants that a service does not accept yet: about ten minutes in all. */
@@ -27,12 +27,20 @@ export function* restoreAccess(run: Run, guest: NewGuest, chunks: readonly Chunk
 
 function* restoreWave(run: Run, guest: NewGuest, wave: readonly number[][]): Durable<void> {
   let open = wave;
-  for (const seconds of [...TRY_AGAIN_SECONDS, undefined]) {
-    const tried = yield* restoreSideBySide(run, guest, open, seconds === undefined);
+  for (const seconds of TRY_AGAIN_SECONDS) {
+    const tried = yield* restoreSideBySide(run, guest, open, false);
     open = tried.retry;
-    if (open.length === 0 || seconds === undefined) return;
+    if (open.length === 0) return;
     yield* pause(run, Math.max(seconds, tried.afterSeconds));
   }
+  // A last try leaves a result for each of its grants, unless it is put off as a whole: then it has not been made.
+  for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+    const tried = yield* restoreSideBySide(run, guest, open, true);
+    open = tried.retry;
+    if (open.length === 0) return;
+    yield* pause(run, tried.afterSeconds);
+  }
+  throw failure(exhausted('restoreGrants'));
 }
 
 function* restoreSideBySide(
@@ -70,7 +78,7 @@ function* all({ context }: Run, inputs: readonly object[]): Durable<readonly unk
   try {
     return (yield context.df.Task.all(tasks)) as readonly unknown[];
   } catch {
-    throw failure({ code: 'step-exhausted', detail: 'The step restoreGrants failed through all retries.' });
+    throw failure(exhausted('restoreGrants'));
   }
 }
 

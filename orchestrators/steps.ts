@@ -7,7 +7,7 @@ import type { Durable, Run } from './run';
 import { failure } from './stop';
 
 /** A step that asks to be put off for ever is given up; 500 waits are days even at the shortest. */
-const MOST_WAITS = 500;
+export const MOST_WAITS = 500;
 const LONGEST_WAIT_SECONDS = 24 * 60 * 60;
 
 /**
@@ -49,7 +49,8 @@ export function parseOutcome<N extends StepName>(name: N, answer: unknown): Step
   return outcomeOf(steps[name].output).parse(answer) as StepOutcome<StepOutput<N>>;
 }
 
-function exhausted(name: StepName): MigrationError {
+/** The failure of a step that did not get through. */
+export function exhausted(name: StepName): MigrationError {
   return { code: 'step-exhausted', detail: `The step ${name} failed through all retries.` };
 }
 

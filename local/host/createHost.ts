@@ -26,6 +26,8 @@ export type HostOptions = Hosted & {
   dataDir?: string;
   /** A running clock by default; its offset is kept in the data folder. */
   clock?: Clock;
+  /** Told before this clock jumps, so that another clock can jump along; milliseconds. */
+  beforeJump?: (ms: number) => Promise<void>;
   /** Settings that `%NAME%` in schedules stands for. */
   env?: NodeJS.ProcessEnv;
   log?: Log;
@@ -103,6 +105,7 @@ export function createHost(options: HostOptions, store = openStore(options.dataD
   const advance = (ms: number): Promise<void> => {
     // One jump after the other: two at once would make the clock skip the timers of both.
     const next = jump.then(async () => {
+      await options.beforeJump?.(ms);
       timers?.pause();
       await engine.advance(ms, app && JUMP_PATIENCE_MS);
       timers?.resume();

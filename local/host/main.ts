@@ -12,10 +12,11 @@ interface Arguments {
   app: string;
   port: number;
   data: string;
+  clockPeer: string | undefined;
 }
 
 async function main(): Promise<void> {
-  const { app: folder, port: wanted, data } = readArguments();
+  const { app: folder, port: wanted, data, clockPeer } = readArguments();
   const store = openStore(data);
   const clock = storedClock(store);
   installHostDate(clock);
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
     () => clock.now(),
   );
   const app = await loadApp(folder, log);
-  const host = createHost({ app, dataDir: data, clock, log }, store);
+  const along = clockPeer === undefined ? {} : { beforeJump: (ms: number) => advancePeer(clockPeer, ms) };
+  const host = createHost({ app, dataDir: data, clock, log, ...along }, store);
   const { port } = await host.listen(wanted);
   endWith(host);
   console.log(`host listening on http://localhost:${port}`);
@@ -35,13 +37,25 @@ async function main(): Promise<void> {
 
 function readArguments(): Arguments {
   const { values } = parseArgs({
-    options: { app: { type: 'string' }, port: { type: 'string', default: '7071' }, data: { type: 'string' } },
+    options: {
+      app: { type: 'string' },
+      port: { type: 'string', default: '7071' },
+      data: { type: 'string' },
+      'clock-peer': { type: 'string' },
+    },
   });
   const port = Number(values.port);
   if (!values.app || !values.data || !Number.isInteger(port)) {
     throw new Error('Usage: main.js --app <package folder> --port <number, 0 for a free one> --data <folder>');
   }
-  return { app: values.app, port, data: values.data };
+  return { app: values.app, port, data: values.data, clockPeer: values['clock-peer'] };
+}
+
+/** Moves another process's clock along, so that one jump moves the whole stack: `POST <url> {"advanceMs"}`. */
+async function advancePeer(url: string, advanceMs: number): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ advanceMs }) });
+  if (!answer.ok) throw new Error(`the clock at the peer answered ${answer.status}`);
 }
 
 /** Ends the host with its parent or on a signal. */

@@ -10,7 +10,8 @@ beforeAll(async () => {
   await stack.freshTenant();
   const guest = demoGuest(await stack.state());
   // Held in preflight, so that a cancel that is not refused would be seen.
-  await stack.tenant('PUT', '/_tenant/settings', { latencyMs: 30_000 });
+  const busy = { kind: 'status', status: 503, headers: { 'Retry-After': '3600' }, times: 1000 };
+  await stack.faults([{ path: '/policies/authorizationPolicy', ...busy }]);
   ({ id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal }));
 }, 90_000);
 afterAll(() => stack.stop());
@@ -65,8 +66,9 @@ describe('bad input gets a clear 4xx', () => {
     const list = (await stack.api('GET', '/migrations')).json as { value: { id: string; status: string }[] };
     expect(list.value.map((one) => one.id)).toEqual([id]);
     expect(list.value[0]?.status).not.toBe('Canceled');
-    await stack.tenant('PUT', '/_tenant/settings', { latencyMs: 0 });
-    const waiting = await stack.follow(id, (one) => one.phase === 'awaitingRedemption', { withinMs: 60_000 });
+    await stack.faults([]);
+    await stack.advance(3_600_000);
+    const waiting = await stack.waiting(id);
     expect(waiting.outcome).toBeNull();
   }, 90_000);
 

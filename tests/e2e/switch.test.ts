@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { parse } from 'csv-parse/sync';
 import type { Report } from '../../domain/migration';
 import { demoGuest } from '../support/demoGuest';
@@ -167,7 +166,7 @@ describe('what the app asks of Microsoft is what Microsoft documents', () => {
 
   it('no permission beyond the documented set is needed', () => {
     const documented = readFileSync(path.join(__dirname, '..', '..', 'infra', 'graph-permissions.md'), 'utf8');
-    const granted = [...documented.matchAll(/`([A-Z][A-Za-z-]+\.[A-Za-z.]+)`/g)].map((match) => match[1] ?? '');
+    const granted = [...documented.matchAll(/`([A-Z][A-Za-z0-9-]+\.[A-Za-z0-9.]+)`/g)].map((match) => match[1] ?? '');
     const refused = graph().filter((one) => {
       const needed = contract.permissionsOf(one.method, one.path) ?? [];
       return !needed.every((anyOf: readonly string[]) => anyOf.some((name) => granted.includes(name)));
@@ -201,14 +200,12 @@ describe('no mail address, redeem URL, token or key in logs, history, instance i
 
   it('history of the engine, as the endpoint shows it and as it is stored', async () => {
     expectClean('history', JSON.stringify(await stack.history(ended.id)));
-    const database = new DatabaseSync(path.join(stack.data, 'host.db'), { readOnly: true });
-    const tables = database.prepare("select name from sqlite_master where type = 'table'").all() as { name: string }[];
-    expect(tables.length).toBeGreaterThan(2);
-    for (const { name } of tables) {
-      const rows = database.prepare(`select * from "${name}"`).all();
-      expectClean(name, JSON.stringify(rows));
+    // The files themselves: the running host keeps its database to itself.
+    for (const file of ['host.db', 'host.db-wal']) {
+      const bytes = readFileSync(path.join(stack.data, file), 'latin1');
+      expect(bytes.length).toBeGreaterThan(1000);
+      expectClean(file, bytes);
     }
-    database.close();
   });
 
   it('instance ids', () => expectClean('id', ended.id));

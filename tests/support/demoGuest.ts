@@ -9,13 +9,21 @@ export function demoGuest(state: TenantState): {
   upn: string;
   personal: string;
 } {
-  const [best] = state.users
-    .filter((user) => user.identities?.some((identity) => identity.issuer === 'ExternalAzureAD'))
-    .filter((user) => user.userType === 'Guest')
+  const [best] = workGuests(state)
     .map((user) => ({ user, holds: accessOf(state, user.id).length }))
     .sort((a, b) => b.holds - a.holds);
   if (best === undefined) throw new Error('the seed has no guest with a work account');
   const { id, displayName, mail, userPrincipalName } = best.user;
   const personal = `${displayName.toLowerCase().replaceAll(/[^a-z]+/g, '.')}@outlook.example`;
   return { id, displayName, mail: mail ?? '', upn: userPrincipalName, personal };
+}
+
+/** Guests that signed in with a work account. */
+export function workGuests(state: TenantState): TenantState['users'] {
+  return state.users.filter(
+    (user) =>
+      user.userType === 'Guest' &&
+      user.externalUserState === 'Accepted' &&
+      user.identities?.some((identity) => identity.issuer === 'ExternalAzureAD') === true,
+  );
 }
