@@ -89,7 +89,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['functions/**/*.ts', 'orchestrators/**/*.ts', 'activities/**/*.ts', 'access/**/*.ts', 'domain/**/*.ts', 'adapters/**/*.ts'],
+    files: [
+      'functions/**/*.ts',
+      'orchestrators/**/*.ts',
+      'activities/**/*.ts',
+      'access/**/*.ts',
+      'domain/**/*.ts',
+      'adapters/**/*.ts',
+    ],
     rules: { 'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }] },
   },
   {
@@ -147,7 +154,10 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': boundary({
         values: [
           neverLocal,
-          { folders: ['functions', 'orchestrators', 'activities', 'access'], message: 'adapters/ imports domain/ only.' },
+          {
+            folders: ['functions', 'orchestrators', 'activities', 'access'],
+            message: 'adapters/ imports domain/ only.',
+          },
         ],
       }),
     },

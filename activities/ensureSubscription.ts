@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import type { Graph, Log } from '../domain/ports';
+import type { Log } from '../domain/ports';
 import { ServiceError } from '../domain/serviceError';
 import { done, type Activity, type ActivityDeps } from './activity';
 
 /** What is remembered about the tenant's one `/users` subscription, as JSON in the control row `subscription`. */
-const rememberedSchema = z.strictObject({ id: z.string().min(1), expiresAt: z.iso.datetime({ offset: true }) });
+const rememberedSchema = z.strictObject({
+  id: z.string().min(1),
+  expiresAt: z.iso.datetime({ offset: true }),
+  notificationUrl: z.string(),
+});
 type Remembered = z.infer<typeof rememberedSchema>;
 
 const subscriptionShape = z.object({
@@ -35,9 +39,10 @@ export function createEnsureSubscription(deps: ActivityDeps): Activity<'ensureSu
 export async function ensureSubscription(deps: ActivityDeps, log: Log, renew = false): Promise<boolean> {
   try {
     const remembered = await readSubscription(deps);
-    const left = remembered === undefined ? 0 : Date.parse(remembered.expiresAt) - deps.clock.now().getTime();
-    if (remembered !== undefined && left > RENEW_BEFORE_MS && !renew) return true;
-    const next = (remembered && left > 0 && (await extend(remembered, deps))) || (await createOrAdopt(deps));
+    const ours = remembered?.notificationUrl === deps.settings.notificationUrl ? remembered : undefined;
+    const left = ours === undefined ? 0 : Date.parse(ours.expiresAt) - deps.clock.now().getTime();
+    if (left > RENEW_BEFORE_MS && !renew) return true;
+    const next = (ours && left > 0 && (await extend(ours, deps))) || (await createOrAdopt(deps));
     await deps.records.writeControl(SUBSCRIPTION_CONTROL, JSON.stringify(next));
     log.info('subscription-active', { renewed: remembered?.id === next.id });
     return true;
@@ -62,46 +67,52 @@ export async function readSubscription({ records }: Pick<ActivityDeps, 'records'
   return text === undefined || text === '' ? undefined : rememberedSchema.parse(JSON.parse(text));
 }
 
-async function extend({ id }: Remembered, { graph, clock }: ActivityDeps): Promise<Remembered | undefined> {
+async function extend(subscription: Remembered, { graph, clock }: ActivityDeps): Promise<Remembered | undefined> {
   const expirationDateTime = expiry(clock.now());
   try {
-    await graph.write('PATCH', `/subscriptions/${encodeURIComponent(id)}`, { expirationDateTime });
-    return { id, expiresAt: expirationDateTime };
+    await graph.write('PATCH', `/subscriptions/${encodeURIComponent(subscription.id)}`, { expirationDateTime });
+    return { ...subscription, expiresAt: expirationDateTime };
   } catch (error) {
     ignoreNotFound(error);
     return undefined;
   }
 }
 
-async function createOrAdopt({ graph, clock, settings }: ActivityDeps): Promise<Remembered> {
+/** Creates the subscription. Graph allows one for the same resource: an earlier one of ours is adopted or replaced. */
+async function createOrAdopt(deps: ActivityDeps): Promise<Remembered> {
   try {
-    const made = subscriptionShape.parse(
-      await graph.write('POST', '/subscriptions', {
-        changeType: 'updated,deleted',
-        resource: '/users',
-        notificationUrl: settings.notificationUrl,
-        lifecycleNotificationUrl: settings.lifecycleUrl,
-        expirationDateTime: expiry(clock.now()),
-        clientState: settings.notificationSecret,
-      }),
-    );
-    return remember(made);
+    return await create(deps);
   } catch (error) {
     if (!(error instanceof ServiceError) || error.status !== 409) throw error;
-    const ours = await findOurs(graph, settings.notificationUrl);
-    if (ours === undefined) throw error;
-    return ours;
+    const all = await deps.graph.readAll('/subscriptions', subscriptionShape);
+    const earlier = all.find((one) => /^\/?users$/.test(one.resource ?? ''));
+    if (earlier === undefined) throw error;
+    if (earlier.notificationUrl === deps.settings.notificationUrl) return remember(earlier, deps);
+    // It tells an address that the app no longer has.
+    await deps.graph.write('DELETE', `/subscriptions/${encodeURIComponent(earlier.id)}`).catch(ignoreNotFound);
+    return create(deps);
   }
 }
 
-async function findOurs(graph: Graph, notificationUrl: string): Promise<Remembered | undefined> {
-  const all = await graph.readAll('/subscriptions', subscriptionShape);
-  const ours = all.find((one) => one.notificationUrl === notificationUrl && /^\/?users$/.test(one.resource ?? ''));
-  return ours && remember(ours);
+async function create(deps: ActivityDeps): Promise<Remembered> {
+  const { graph, clock, settings } = deps;
+  const answer = await graph.write('POST', '/subscriptions', {
+    changeType: 'updated,deleted',
+    resource: '/users',
+    notificationUrl: settings.notificationUrl,
+    lifecycleNotificationUrl: settings.lifecycleUrl,
+    expirationDateTime: expiry(clock.now()),
+    clientState: settings.notificationSecret,
+  });
+  return remember(subscriptionShape.parse(answer), deps);
 }
 
-function remember({ id, expirationDateTime }: z.infer<typeof subscriptionShape>): Remembered {
-  return { id, expiresAt: new Date(expirationDateTime).toISOString() };
+function remember(
+  { id, expirationDateTime }: z.infer<typeof subscriptionShape>,
+  { settings }: ActivityDeps,
+): Remembered {
+  const { notificationUrl } = settings;
+  return { id, expiresAt: new Date(expirationDateTime).toISOString(), notificationUrl };
 }
 
 function expiry(now: Date): string {

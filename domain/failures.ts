@@ -44,7 +44,7 @@ export const failures = {
   'snapshot-unverified': {
     in: 'migration',
     title: 'The snapshot could not be written and read back unharmed',
-    advice: 'Check the storage account. Nothing was purged; a deleted guest was restored.',
+    advice: 'Check the storage account. Nothing is deleted, invited or restored without a verified snapshot.',
   },
   'delete-refused': {
     in: 'migration',
@@ -54,7 +54,7 @@ export const failures = {
   'guest-vanished': {
     in: 'migration',
     title: 'The guest disappeared while the migration ran',
-    advice: 'Somebody else deleted the guest. The snapshot is kept; look in the recycle bin and the audit log.',
+    advice: 'Somebody else deleted the old or the invited guest. Look in the recycle bin; the snapshot is kept.',
   },
   'purge-refused': {
     in: 'migration',
@@ -79,7 +79,7 @@ export const failures = {
   'wrong-identity': {
     in: 'migration',
     title: 'The invitation was redeemed with something other than a personal Microsoft account',
-    advice: 'Nothing was restored. The snapshot is kept; ask the guest to choose the personal account.',
+    advice: 'Nothing is restored to such an identity. The snapshot is kept; see the detail for how far it got.',
   },
   'not-redeemed-in-time': {
     in: 'migration',
@@ -94,7 +94,7 @@ export const failures = {
   'engine-stopped': {
     in: 'migration',
     title: 'The orchestration was terminated or failed outside of the story',
-    advice: 'Look at the instance in the durable store; a soft-deleted guest must be restored by hand.',
+    advice: 'Look at the instance in the durable store. A guest that was only soft-deleted was restored.',
   },
 } as const satisfies Record<string, Failure>;
 

@@ -52,9 +52,11 @@ function logOf(context: InvocationContext): Log {
 }
 
 function register(settings: Settings, deps: ActivityDeps): void {
+  const activities = createActivities(deps);
   const servicesOf = (context: InvocationContext): Services => ({
     ...deps,
     durable: createDurableGateway(() => df.getClient(context)),
+    undelete: activities.undeleteGuest,
     log: logOf(context),
     settings: { ...settings, baseUrl: settings.appBaseUrl },
   });
@@ -62,7 +64,7 @@ function register(settings: Settings, deps: ActivityDeps): void {
     ensure: (renew) => ensureSubscription(deps, logOf(context), renew),
     remove: () => removeSubscription(deps),
   });
-  registerDurable(createActivities(deps), logOf);
+  registerDurable(activities, logOf);
   registerHttp(servicesOf);
   registerTimers(servicesOf, keeperOf);
 }

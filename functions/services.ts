@@ -1,5 +1,5 @@
 import type { Clock, Documents, Graph, Log, Records } from '../domain/ports';
-import type { SwitchInput } from '../domain/steps';
+import type { StepInput, StepOutcome, SwitchInput } from '../domain/steps';
 
 /** What triggers need of the durable engine. All methods throw ServiceError('storage') when it does not answer. */
 export interface DurableGateway {
@@ -28,6 +28,8 @@ export interface Services {
   graph: Graph;
   documents: Documents;
   durable: DurableGateway;
+  /** The step that gives a soft-deleted guest back; the sweeper uses it when nobody else is left to undo. */
+  undelete(input: StepInput<'undeleteGuest'>, log: Log): Promise<StepOutcome<unknown>>;
   clock: Clock;
   log: Log;
   settings: TriggerSettings;

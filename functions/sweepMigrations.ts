@@ -44,7 +44,18 @@ async function endIfStopped(record: MigrationRecord, services: Services): Promis
   if (status === 'unknown') services.log.warn('engine-forgot', { migrationId: record.id });
 }
 
-async function end({ id }: MigrationRecord, { records, clock, log }: Services): Promise<void> {
+/**
+ * Ends the row of a migration whose orchestration is no more. A guest that was soft-deleted and not purged is given
+ * back first: nobody else will. A restore that is put off keeps the row for the next tick.
+ */
+async function end(stopped: MigrationRecord, services: Services): Promise<void> {
+  const { records, clock, log } = services;
+  const { id, guest, deleteAttemptedAt, purgeAttemptedAt } = stopped;
+  if (guest.oldId !== null && deleteAttemptedAt !== null && purgeAttemptedAt === null) {
+    const outcome = await services.undelete({ migrationId: id, guestId: guest.oldId }, log);
+    if (!outcome.ok && 'afterSeconds' in outcome) return;
+    if (!outcome.ok) log.warn('undo-failed', { migrationId: id, code: outcome.failure.code });
+  }
   const record = await records.decideOnMigration(id, (current) =>
     hasEnded(current)
       ? undefined

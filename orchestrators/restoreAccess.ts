@@ -74,7 +74,7 @@ function* restoreSideBySide(
 }
 
 function* all({ context }: Run, inputs: readonly object[]): Durable<readonly unknown[]> {
-  const tasks = inputs.map((input) => context.df.callActivityWithRetry('restoreGrants', patient, input));
+  const tasks = inputs.map((input) => context.df.callActivityWithRetry('restoreGrants', patient.retries, input));
   try {
     return (yield context.df.Task.all(tasks)) as readonly unknown[];
   } catch {

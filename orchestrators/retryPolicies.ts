@@ -11,8 +11,17 @@ function retries(attempts: number, longestIntervalMs: number): RetryOptions {
   return options;
 }
 
-/** While everything can be undone: about a quarter of an hour, then the run gives up and undoes. */
-export const whileUndoable = retries(18, 60_000);
+/** How long a step is tried: retries of what it throws, and for how long it may ask to be put off. */
+export interface Patience {
+  retries: RetryOptions;
+  longestWaitSeconds: number;
+}
 
-/** Where giving up would leave somebody without access: about two days. */
-export const patient = retries(200, 15 * 60_000);
+/**
+ * While everything can be undone: about a quarter of an hour of retries, then the run gives up and undoes. Nor is it
+ * put off for long: a soft-deleted guest has no access, and the recycle bin is emptied after 30 days.
+ */
+export const whileUndoable: Patience = { retries: retries(18, 60_000), longestWaitSeconds: 2 * 60 * 60 };
+
+/** Where giving up would leave somebody without access: about two days of retries, and waits as long as asked. */
+export const patient: Patience = { retries: retries(200, 15 * 60_000), longestWaitSeconds: Infinity };

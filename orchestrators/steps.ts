@@ -1,9 +1,8 @@
-import type { RetryOptions } from 'durable-functions';
 import type { MigrationError } from '../domain/failures';
 import type { Phase } from '../domain/phases';
 import { outcomeOf, steps, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
-import { patient } from './retryPolicies';
-import type { Durable, Run } from './run';
+import { patient, type Patience } from './retryPolicies';
+import { nowMs, type Durable, type Run } from './run';
 import { failure } from './stop';
 
 /** A step that asks to be put off for ever is given up; 500 waits are days even at the shortest. */
@@ -11,19 +10,21 @@ export const MOST_WAITS = 500;
 const LONGEST_WAIT_SECONDS = 24 * 60 * 60;
 
 /**
- * Runs a step: schedules its activity with a retry policy, serves "not now" with a durable timer, and returns its
+ * Runs a step: schedules its activity with retries, serves "not now" with a durable timer, and returns its
  * value. A permanent failure, and retries that are used up, are thrown as a Stop.
  */
 export function* step<N extends StepName>(
   run: Run,
   name: N,
   input: StepInput<N>,
-  policy: RetryOptions = patient,
+  patience: Patience = patient,
 ): Durable<StepOutput<N>> {
+  const giveUpMs = nowMs(run) + patience.longestWaitSeconds * 1000;
   for (let waits = 0; waits < MOST_WAITS; waits += 1) {
-    const outcome = yield* attempt(run, name, input, policy);
+    const outcome = yield* attempt(run, name, input, patience);
     if (outcome.ok) return outcome.value;
     if ('failure' in outcome) throw failure(outcome.failure);
+    if (nowMs(run) + outcome.afterSeconds * 1000 > giveUpMs) break;
     yield* pause(run, outcome.afterSeconds);
   }
   throw failure(exhausted(name));
@@ -33,11 +34,11 @@ function* attempt<N extends StepName>(
   run: Run,
   name: N,
   input: StepInput<N>,
-  policy: RetryOptions,
+  patience: Patience,
 ): Durable<StepOutcome<StepOutput<N>>> {
   let answer: unknown;
   try {
-    answer = yield run.context.df.callActivityWithRetry(name, policy, input);
+    answer = yield run.context.df.callActivityWithRetry(name, patience.retries, input);
   } catch {
     throw failure(exhausted(name));
   }

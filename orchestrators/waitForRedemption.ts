@@ -1,6 +1,6 @@
 import { REDEMPTION_HINT } from '../domain/events';
 import { nowMs, type Durable, type Run } from './run';
-import { step } from './steps';
+import { pause, step } from './steps';
 import { failure, Stop } from './stop';
 
 /** Timers stay far below six days, beyond which durable-functions 3 replays a cancelled timer wrongly. */
@@ -19,7 +19,7 @@ export function* waitForRedemption(run: Run, newId: string, deadlineMs: number):
   for (;;) {
     const { state } = yield* step(run, 'readRedemption', { migrationId: run.migrationId, newId });
     if (state === 'accepted') return;
-    if (state === 'gone') {
+    if (state === 'gone' && (yield* isReallyGone(run, newId))) {
       throw failure({ code: 'guest-vanished', detail: 'The invited guest was deleted before accepting.' });
     }
     if (nowMs(run) >= deadlineMs) {
@@ -30,6 +30,16 @@ export function* waitForRedemption(run: Run, newId: string, deadlineMs: number):
     const hinted = yield* hintOrTimer(run, untilMs);
     looksLeft = hinted ? LOOK_AGAIN_SECONDS : later;
   }
+}
+
+/** One "not found" may come from a replica that lags: the guest counts as gone when it is gone for minutes. */
+function* isReallyGone(run: Run, newId: string): Durable<boolean> {
+  for (const seconds of LOOK_AGAIN_SECONDS) {
+    yield* pause(run, seconds);
+    const { state } = yield* step(run, 'readRedemption', { migrationId: run.migrationId, newId });
+    if (state !== 'gone') return false;
+  }
+  return true;
 }
 
 /** Races a hint against a timer and cancels the timer when it loses. True when the hint came first. */
@@ -54,7 +64,7 @@ export function* verifyIdentity(run: Run, newId: string): Durable<void> {
   let { verdict } = yield* read();
   for (const seconds of IDENTITY_LOOKS_SECONDS) {
     if (verdict !== null && verdict !== 'unknown') break;
-    yield run.context.df.createTimer(new Date(nowMs(run) + seconds * 1000));
+    yield* pause(run, seconds);
     ({ verdict } = yield* read());
   }
   if (verdict !== 'personal') {

@@ -24,8 +24,8 @@ export const recreatePermissions: readonly Permission[] = [
 
 /** Whether the app may do all that this guest needs: permissions of its token, and its own directory role. */
 export async function checkApp(access: Captured, deps: ActivityDeps): Promise<Check[]> {
-  const { roles, servicePrincipalId } = await deps.graph.ownIdentity();
-  return [permissions(access, roles), await privilegedGuest(access.grants, servicePrincipalId, deps)];
+  const { roles } = await deps.graph.ownIdentity();
+  return [permissions(access, roles), await privilegedGuest(access.grants, deps)];
 }
 
 /**
@@ -62,19 +62,23 @@ function permissions(access: Captured, roles: readonly string[]): Check {
 
 const assignment = z.object({ roleDefinitionId: z.string() });
 
+/** Whether the app itself holds one of these directory roles. */
+export async function holdsOneOf(roleIds: readonly string[], graph: Graph): Promise<boolean> {
+  const { servicePrincipalId } = await graph.ownIdentity();
+  const filter = encodeURIComponent(`principalId eq '${servicePrincipalId}'`);
+  const held = await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, assignment);
+  return held.some(({ roleDefinitionId }) => roleIds.includes(roleDefinitionId));
+}
+
 /**
  * Deleting, restoring or purging a user with roles, or in a role-assignable group, is a sensitive action: on top of
  * the permission the app itself must hold a directory role.
  */
-async function privilegedGuest(grants: readonly Grant[], appId: string, { graph }: ActivityDeps): Promise<Check> {
+async function privilegedGuest(grants: readonly Grant[], { graph }: ActivityDeps): Promise<Check> {
   const id = 'app-role-for-privileged-guest';
   const privileged = grants.some((grant) => grant.kind === 'directoryRole' || grant.data['roleAssignable'] === true);
   if (!privileged) return passed(id, 'The guest holds nothing privileged.');
-  const filter = encodeURIComponent(`principalId eq '${appId}'`);
-  const held = await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, assignment);
-  const enough = held.some(({ roleDefinitionId }) =>
-    [PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_ADMINISTRATOR].includes(roleDefinitionId),
-  );
+  const enough = await holdsOneOf([PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_ADMINISTRATOR], graph);
   return enough
     ? passed(id, 'The app holds the directory role that a privileged guest needs.')
     : blocking(

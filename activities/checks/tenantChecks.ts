@@ -2,9 +2,14 @@ import { z } from 'zod';
 import type { Check } from '../../domain/checks';
 import type { Graph } from '../../domain/ports';
 import type { ActivityDeps } from '../activity';
+import { holdsOneOf } from './appChecks';
 import { blocking, passed, unlessRefused, warning } from './check';
+import { GLOBAL_ADMINISTRATOR } from './guestChecks';
 
 const COMPARE = 'Compare the allow or deny list by hand.';
+const GUEST_INVITER = '95e79109-95c0-4d8e-aee3-d01accf2d47b';
+const USER_ADMINISTRATOR = 'fe930be7-5e62-47db-91af-98c3a49a38b1';
+const INVITING_ROLES = [GUEST_INVITER, USER_ADMINISTRATOR, GLOBAL_ADMINISTRATOR];
 const RESTRICTED_GUEST = '2af84b1e-32c8-42b7-82bc-daa82404023b';
 
 const authorizationPolicy = z.object({ allowInvitesFrom: z.string().nullish(), guestUserRoleId: z.string().nullish() });
@@ -52,9 +57,7 @@ async function authorization(graph: Graph): Promise<Check[]> {
   const policy = await graph.read('/policies/authorizationPolicy', authorizationPolicy);
   const restricted = policy.guestUserRoleId?.toLowerCase() === RESTRICTED_GUEST;
   return [
-    policy.allowInvitesFrom === 'none'
-      ? blocking('invitations-allowed', 'The tenant allows nobody to invite guests.', 'Change "Guest invite settings".')
-      : passed('invitations-allowed', `Invitations are allowed (${policy.allowInvitesFrom ?? 'default'}).`),
+    await invitations(policy.allowInvitesFrom ?? 'default', graph),
     restricted
       ? warning(
           'guest-permissions-sufficient',
@@ -63,6 +66,25 @@ async function authorization(graph: Graph): Promise<Check[]> {
         )
       : passed('guest-permissions-sufficient', 'Guests have the usual permissions.', 'warning'),
   ];
+}
+
+/**
+ * Microsoft's pages disagree on whether an app may invite where only administrators and guest inviters may. After the
+ * purge it would be too late to find out, so the app must hold a role that may.
+ */
+async function invitations(allowed: string, graph: Graph): Promise<Check> {
+  const id = 'invitations-allowed';
+  if (allowed === 'none') {
+    return blocking(id, 'The tenant allows nobody to invite guests.', 'Change "Guest invite settings".');
+  }
+  if (allowed !== 'adminsAndGuestInviters' || (await holdsOneOf(INVITING_ROLES, graph))) {
+    return passed(id, `Invitations are allowed (${allowed}).`);
+  }
+  return blocking(
+    id,
+    'Only administrators and guest inviters may invite, and the app holds no such role.',
+    'Assign the directory role Guest Inviter to the app.',
+  );
 }
 
 async function crossTenant(graph: Graph): Promise<Check[]> {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { demoGuest } from '../support/demoGuest';
-import { LocalStack, type TenantState } from '../support/localStack';
+import { LocalStack, until, type TenantState } from '../support/localStack';
 import { tenantView } from '../support/tenantView';
 
 let stack: LocalStack;
@@ -51,10 +50,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
       { method: 'DELETE', path: `/users/${guest.id}$`, kind: 'status', status: 503, times: 2 },
     ]);
     const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
-    for (let tries = 0; (await stack.state()).deletedUsers.length === state.deletedUsers.length; tries += 1) {
-      expect(tries).toBeLessThan(400);
-      await delay(25);
-    }
+    await until('the guest to be deleted', async () => (await stack.state()).deletedUsers.length > 0);
     await cancel(id);
     expect(await stack.ended(id)).toMatchObject({ status: 'Canceled', outcome: 'cancelled' });
     await expectUntouched(state);
@@ -86,6 +82,22 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
     await expectUntouched(state);
   });
 
+  it('the orchestration is terminated from outside: the sweeper gives the guest back', async () => {
+    const { guest, state } = await before();
+    const path = `/directory/deletedItems/${guest.id}$`;
+    await stack.faults([
+      { method: 'GET', path, kind: 'status', status: 503, headers: { 'Retry-After': '600' }, times: 9 },
+    ]);
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    await until('the guest to be deleted', async () => (await stack.state()).deletedUsers.length > 0);
+    await until('the purge to be put off', async () => (await stack.history(id)).at(-2)?.['EventType'] === 10);
+    expect((await stack.host('POST', `/runtime/durable/instances/${id}/terminate?reason=test`)).status).toBe(202);
+    await stack.faults([]);
+    for (let minute = 0; minute < 5; minute += 1) await stack.advance(60_000);
+    expect(await stack.migration(id)).toMatchObject({ phase: 'ended', error: { code: 'engine-stopped' } });
+    await expectUntouched(state);
+  });
+
   it('cancel after the purge answers 409, and the migration goes on', async () => {
     const { guest } = await before();
     const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
@@ -106,6 +118,13 @@ describe('preflight decides before anything is touched', () => {
     [
       'the tenant lets nobody invite',
       (state) => Object.assign(state['authorizationPolicy'] as object, { allowInvitesFrom: 'none' }),
+      'invitations-allowed',
+    ],
+    [
+      'only guest inviters may invite, and the app is none',
+      (state) => {
+        Object.assign(state['authorizationPolicy'] as object, { allowInvitesFrom: 'adminsAndGuestInviters' });
+      },
       'invitations-allowed',
     ],
     [

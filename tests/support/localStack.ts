@@ -107,7 +107,7 @@ export class LocalStack {
       'the stack to start',
       () => {
         if (started.exitCode !== null) throw new Error(`the stack ended at its start:\n${this.output}`);
-        return Promise.resolve(existsSync(path.join(this.data, 'stack.json')));
+        return Promise.resolve(this.fileOf(started.pid) !== undefined);
       },
       60_000,
     );
@@ -118,6 +118,13 @@ export class LocalStack {
   get file(): StackFile {
     if (this.running === undefined) throw new Error('the stack does not run');
     return this.running;
+  }
+
+  /** The stack's file, once it is the one of this parent process: a killed stack leaves its own behind. */
+  private fileOf(pid: number | undefined): StackFile | undefined {
+    const name = path.join(this.data, 'stack.json');
+    const file = existsSync(name) ? (JSON.parse(readFileSync(name, 'utf8')) as StackFile) : undefined;
+    return file?.pids.start === pid ? file : undefined;
   }
 
   /** Reads addresses and process ids again. */

@@ -57,6 +57,8 @@ export interface TestApp {
   snapshots: Map<string, Snapshot>;
   logLines: string[];
   graphPaths: string[];
+  /** Guests that were given back from the recycle bin. */
+  undeleted: string[];
   /** Thrown by Graph for paths that contain the key. */
   graphFaults: Map<string, ServiceError>;
   /** Moves the app's clock forward. */
@@ -75,6 +77,7 @@ export function createTestApp(): TestApp {
   const snapshots = new Map<string, Snapshot>();
   const logLines: string[] = [];
   const graphPaths: string[] = [];
+  const undeleted: string[] = [];
   const graphFaults = new Map<string, ServiceError>();
   const write =
     (level: string): Log['info'] =>
@@ -83,6 +86,10 @@ export function createTestApp(): TestApp {
   const services: Services = {
     records,
     durable: engine,
+    undelete: ({ guestId }) => {
+      undeleted.push(guestId);
+      return Promise.resolve({ ok: true, value: { guest: 'present' } });
+    },
     graph: createGraph(users, graphPaths, graphFaults),
     documents: createDocuments(snapshots),
     clock: { now },
@@ -103,6 +110,7 @@ export function createTestApp(): TestApp {
     snapshots,
     logLines,
     graphPaths,
+    undeleted,
     graphFaults,
     advance: (ms) => {
       nowMs += ms;

@@ -6,6 +6,7 @@ import {
   GUEST_ID,
   NEW_ID,
   NOTIFICATION_SECRET,
+  BASE_URL,
   SUBSCRIPTION_ID,
   TENANT_ID,
   type TestApp,
@@ -18,7 +19,11 @@ function waitingApp(): TestApp {
   const app = createTestApp();
   app.records.controls.set(
     'subscription',
-    JSON.stringify({ id: SUBSCRIPTION_ID, expiresAt: '2026-11-29T00:00:00.000Z' }),
+    JSON.stringify({
+      id: SUBSCRIPTION_ID,
+      expiresAt: '2026-11-29T00:00:00.000Z',
+      notificationUrl: `${BASE_URL}/api/graph/notifications`,
+    }),
   );
   app.records.locks.set(NEW_ID, { guestId: NEW_ID, migrationId: 'm-1', lockedAt: '2026-11-02T07:00:00.000Z' });
   app.engine.instances.set('m-1', 'running');
