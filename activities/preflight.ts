@@ -37,7 +37,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkAddress(address, guest, deps),
         checkTenant(address, deps),
         checkApp(access, deps),
-        checkAzure(access.grants, deps),
+        checkAzure(access.grants, record.request.skipAccess, deps),
       ]);
       return groups.flat();
     }

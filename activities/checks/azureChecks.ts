@@ -1,16 +1,34 @@
 import { z } from 'zod';
-import { prefix } from '../../access/azureRole';
+import { prefix, visibleScopes } from '../../access/azureRole';
 import type { Check } from '../../domain/checks';
-import type { Grant } from '../../domain/grants';
+import type { Grant, GrantKind } from '../../domain/grants';
 import { ServiceError } from '../../domain/serviceError';
 import type { ActivityDeps } from '../activity';
-import { blocking, passed } from './check';
+import { blocking, passed, warning } from './check';
 
 const permissionShape = z.object({ actions: z.array(z.string()), notActions: z.array(z.string()).nullish() });
 const WRITE = 'microsoft.authorization/roleassignments/write';
 
-/** Whether the app may write role assignments at every scope where the guest holds one. */
-export async function checkAzure(grants: readonly Grant[], { azure }: ActivityDeps): Promise<Check[]> {
+/**
+ * Whether the app may write role assignments at every scope where the guest holds one, and whether it sees Azure at
+ * all: what lies in a subscription that it cannot see is not captured.
+ */
+export async function checkAzure(
+  grants: readonly Grant[],
+  skip: readonly GrantKind[],
+  { azure }: ActivityDeps,
+): Promise<Check[]> {
+  if (skip.includes('azureRole')) return [];
+  const visible = await visibleScopes(azure);
+  if (visible.length === 0) {
+    return [
+      warning(
+        'azure-permissions',
+        'The app sees no subscription and no management group, so Azure roles of the guest are not captured.',
+        'Assign Reader and "Role Based Access Control Administrator" to the app at the tenant root group.',
+      ),
+    ];
+  }
   const scopes = [...new Set(grants.flatMap((grant) => (grant.kind === 'azureRole' ? [grant.scope ?? '/'] : [])))];
   const allowed = await Promise.all(
     scopes.map(async (scope) => {
@@ -25,7 +43,10 @@ export async function checkAzure(grants: readonly Grant[], { azure }: ActivityDe
   const refused = scopes.filter((_scope, place) => allowed[place] !== true);
   return [
     refused.length === 0
-      ? passed('azure-permissions', `The app may assign roles at all ${scopes.length} Azure scopes of this guest.`)
+      ? passed(
+          'azure-permissions',
+          `The app may assign roles at all ${scopes.length} Azure scopes of this guest; it sees ${visible.length} subscriptions and management groups.`,
+        )
       : blocking(
           'azure-permissions',
           `The app may not assign Azure roles at: ${refused.join(', ')}.`,

@@ -29,6 +29,37 @@ test('a partial state gives an empty tenant in which the app can work', async ()
   expect((await tenant.graph('GET', '/organization')).body.value).toHaveLength(1);
 });
 
+test('a document that does not mention the app keeps its access, also in subscriptions that only grants name', async () => {
+  const guest = { id: nobody(), displayName: 'Only Guest', userType: 'Guest', mail: 'only@guest.example' };
+  const [role] = (await tenant.state()).roleDefinitions as Json[];
+  const scope = `/subscriptions/${nobody()}/resourceGroups/rg`;
+  const name = nobody();
+  await tenant.control('PUT', 'state', {
+    users: [guest],
+    roleAssignments: [{ id: 'r', principalId: guest.id, roleDefinitionId: role?.['id'], directoryScopeId: '/' }],
+    azureRoleAssignments: [
+      {
+        id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+        name,
+        properties: {
+          scope,
+          principalId: guest.id,
+          roleDefinitionId: '/providers/x/acdd72a7-3385-48ef-bd42-f606fba81ae7',
+        },
+      },
+    ],
+  });
+  const holders = (await tenant.state()).roleAssignments.map((one: Json) => one['principalId']);
+  expect(holders).toEqual([guest.id, APP_SERVICE_PRINCIPAL_ID]);
+  const found = await tenant.arm(
+    'GET',
+    `${scope}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01`,
+  );
+  expect(found.status).toBe(200);
+  expect(found.body.value.map((one: Json) => one['name'])).toContain(name);
+  expect((await tenant.arm('GET', '/subscriptions?api-version=2022-12-01')).body.value).toHaveLength(1);
+});
+
 test('a seed is loaded instead of the built-in tenant', async () => {
   const seeded = await TestTenant.start({ seed: { users: [{ id: nobody(), displayName: 'Seeded' }] } });
   expect((await seeded.state()).users).toHaveLength(1);

@@ -27,7 +27,7 @@ function parentOf(view: View, scope: string): string | undefined {
       text(
         view.list('azureSubscriptions').find((one) => plain(one.id) === subscription),
         'managementGroupId',
-      ) ?? '/'
+      ) ?? rootOf(view)
     );
   }
   const [, ownerOfGroup] = /^(\/subscriptions\/[^/]+)\/resourcegroups\/[^/]+$/.exec(lower) ?? [];
@@ -38,6 +38,11 @@ function parentOf(view: View, scope: string): string | undefined {
     return outer ?? resourceGroup;
   }
   return '/';
+}
+
+/** The tenant root group: every subscription that no other group takes lies below it. */
+function rootOf(view: View): string {
+  return view.list('managementGroups').find((group) => managementGroupParent(group) === undefined)?.id ?? '/';
 }
 
 function managementGroupParent(group: Entity | undefined): string | undefined {
@@ -51,10 +56,16 @@ function managementGroupParent(group: Entity | undefined): string | undefined {
 export const isInside = (inner: string, outer: string): boolean =>
   plain(outer) !== '/' && plain(inner).startsWith(`${plain(outer)}/`);
 
+function assignedScope({ properties }: Entity): string {
+  return isRecord(properties) && typeof properties['scope'] === 'string' ? properties['scope'] : '';
+}
+
 /** True when the scope exists: `/`, or a management group, subscription, resource group or resource of the tenant. */
 export function scopeExists(view: View, scope: string): boolean {
   if (plain(scope) === '/') return true;
-  return ['managementGroups', 'azureSubscriptions', 'azureResources'].some((name) =>
+  const listed = ['managementGroups', 'azureSubscriptions', 'azureResources'].some((name) =>
     view.list(name).some(({ id }) => sameScope(id, scope)),
   );
+  // A state document need not list what an assignment names: Azure has no assignment without its scope.
+  return listed || view.list('azureRoleAssignments').some((assignment) => sameScope(assignedScope(assignment), scope));
 }

@@ -1,6 +1,7 @@
 import { isDynamic } from '../directory/groups';
 import { isUnderstood, parseRule } from '../directory/membershipRule';
 import { emptyTenant } from '../seed/emptyTenant';
+import { APP_SERVICE_PRINCIPAL_ID } from '../seed/ids';
 import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
 
 /** A tenant as control calls show and load it: collections by name; policies and the organization as one object. */
@@ -46,7 +47,8 @@ export function exportState(view: View): StateDocument {
 
 /**
  * The collections of a document. Missing ones come from an empty but usable tenant; the application's own service
- * principal and Microsoft Graph's are always there.
+ * principal and Microsoft Graph's are always there. A document that does not list the application says nothing about
+ * its access either: it keeps the roles it has in the empty tenant.
  *
  * @throws StateError naming the place of the first mistake
  */
@@ -66,7 +68,16 @@ export function importState(document: unknown): Collections {
     if (!Array.isArray(given)) throw new StateError(`${name}: must be a list.`);
     collections.set(name, collectionOf(name, given));
   }
-  collections.set('servicePrincipals', withApplications(collections.get('servicePrincipals'), base));
+  if (
+    !collections.get('servicePrincipals')?.has(APP_SERVICE_PRINCIPAL_ID) ||
+    document['servicePrincipals'] === undefined
+  ) {
+    for (const name of ['roleAssignments', 'azureRoleAssignments']) {
+      collections.set(name, withBase(name, collections.get(name), base));
+    }
+  }
+  collections.set('azureSubscriptions', withNamedSubscriptions(new View(collections)));
+  collections.set('servicePrincipals', withBase('servicePrincipals', collections.get('servicePrincipals'), base));
   checkReferences(new View(collections));
   collections.set('groups', withDynamicMembers(new View(collections)));
   return collections;
@@ -101,9 +112,22 @@ function collectionOf(name: string, items: readonly unknown[]): Collection {
   return collection;
 }
 
-function withApplications(given: Collection | undefined, base: StateDocument): Collection {
-  const own = collectionOf('servicePrincipals', base['servicePrincipals'] as unknown[]);
-  return new Map([...own, ...(given ?? [])]);
+/** The given entities and those of the empty tenant; a given one replaces its namesake. */
+function withBase(name: string, given: Collection | undefined, base: StateDocument): Collection {
+  const own = [...collectionOf(name, base[name] as unknown[])].filter(([id]) => given?.has(id) !== true);
+  return new Map([...(given ?? []), ...own]);
+}
+
+/** Subscriptions of the document and those that only an Azure role assignment names. */
+function withNamedSubscriptions(view: View): Collection {
+  const found = new Map(view.list('azureSubscriptions').map((one) => [one.id.toLowerCase(), one]));
+  for (const { properties } of view.list('azureRoleAssignments')) {
+    const scope = isRecord(properties) ? properties['scope'] : undefined;
+    const [id, subscriptionId = ''] = /^\/subscriptions\/([^/]+)/.exec(String(scope)) ?? [];
+    if (id === undefined || found.has(id.toLowerCase())) continue;
+    found.set(id.toLowerCase(), { id, subscriptionId, displayName: subscriptionId, state: 'Enabled' });
+  }
+  return new Map([...found.values()].map((one) => [one.id, one]));
 }
 
 function checkReferences(view: View): void {
