@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Log } from '../domain/ports';
-import { ServiceError } from '../domain/serviceError';
+import { isTransient, ServiceError } from '../domain/serviceError';
 import { done, type Activity, type ActivityDeps } from './activity';
 
 /** What is remembered about the tenant's one `/users` subscription, as JSON in the control row `subscription`. */
@@ -47,8 +47,9 @@ export async function ensureSubscription(deps: ActivityDeps, log: Log, renew = f
     log.info('subscription-active', { renewed: remembered?.id === next.id });
     return true;
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    log.warn('subscription-unavailable', { status: error.status, code: error.code });
+    // Whatever it is, an answer of an unexpected shape included: after the purge nothing may keep a guest uninvited.
+    const { status, code } = error instanceof ServiceError ? error : { status: 0, code: 'unexpected' };
+    log.warn('subscription-unavailable', { status, code });
     return false;
   }
 }
@@ -83,7 +84,8 @@ async function createOrAdopt(deps: ActivityDeps): Promise<Remembered> {
   try {
     return await create(deps);
   } catch (error) {
-    if (!(error instanceof ServiceError) || error.status !== 409) throw error;
+    // After a lost answer the subscription may be there as well.
+    if (!(error instanceof ServiceError) || (error.status !== 409 && !isTransient(error))) throw error;
     const all = await deps.graph.readAll('/subscriptions', subscriptionShape);
     const earlier = all.find((one) => /^\/?users$/.test(one.resource ?? ''));
     if (earlier === undefined) throw error;

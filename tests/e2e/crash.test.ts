@@ -63,8 +63,8 @@ describe('killing the host at any moment ends in the same tenant state (invarian
   it.each([
     ['every', 'beforeActivity', 1000],
     ['every', 'afterActivityEffect', 1000],
-    ['forty times', 'beforeEpisodeCommit', 40],
-    ['forty times', 'afterEpisodeCommit', 40],
+    ['up to forty times', 'beforeEpisodeCommit', 40],
+    ['up to forty times', 'afterEpisodeCommit', 40],
   ])(
     'kill -9 at %s %s',
     async (_often, point, times) => {
@@ -73,9 +73,10 @@ describe('killing the host at any moment ends in the same tenant state (invarian
       expect(armed.status).toBeLessThan(300);
       const id = await switchUnderFire(await stack.state());
 
-      const { fired } = (await patiently('the list of crashes', () => stack.host('GET', '/_host/crash'))).json as {
+      const seen = (await patiently('the list of crashes', () => stack.host('GET', '/_host/crash'))).json as {
         fired: Crash[];
       };
+      const fired = seen.fired.filter((crash) => crash.point === point);
       await patiently('the crashes to be disarmed', () => stack.host('DELETE', '/_host/crash'));
       process.stdout.write(`killed ${fired.length} times at ${point}\n`);
       expect(fired.length).toBeGreaterThanOrEqual(15);

@@ -52,7 +52,6 @@ describe('every write may be executed and its answer lost: nothing happens twice
         expect(tenantView(await stack.state(), newId)).toEqual(undisturbed);
         expect(log.filter((one) => one.method === 'POST' && one.path.endsWith('/invitations'))).toHaveLength(1);
         const made = log.filter((one) => one.method === 'POST' && one.path.endsWith('/subscriptions'));
-        // A second try meets the first one's subscription (409) and adopts it.
         expect(made.filter((one) => one.status === 201 || one.status === 0)).toHaveLength(1);
       } catch (error) {
         throw new Error(`after a lost answer of ${name}`, { cause: error });
