@@ -48,9 +48,10 @@ export function storagePart({ data }: StackOptions, ports: Ports): ChildPlan {
       ...['--blobPort', blob ?? '', '--queuePort', queue ?? '', '--tablePort', table ?? ''],
       ...['--silent', '--skipApiVersionCheck', '--disableTelemetry'],
     ],
-    env: plainEnvironment(),
+    env: plainEnvironment(data),
     logFile: path.join(data, 'logs', 'storage.log'),
-    ready: () => Promise.all([0, 1, 2].map((offset) => waitUntilListening(ports.storage + offset, 30_000))),
+    ready: (_message, ended) =>
+      Promise.all([0, 1, 2].map((offset) => waitUntilListening(ports.storage + offset, 30_000, ended))),
   };
 }
 
@@ -60,7 +61,7 @@ export function tenantPart({ data, seed }: StackOptions, ports: Ports, identityH
     name: 'simulated tenant',
     script: path.join(__dirname, 'tenant', 'main.js'),
     args: ['--port', String(ports.tenant), '--data', data, ...(seed === undefined ? [] : ['--seed', seed])],
-    env: { ...plainEnvironment(), IDENTITY_HEADER: identityHeader },
+    env: { ...plainEnvironment(data), IDENTITY_HEADER: identityHeader },
     logFile: path.join(data, 'logs', 'tenant.log'),
     ready: (message) => message,
   };
@@ -82,7 +83,7 @@ export function hostPart({ data, settings }: StackOptions, ports: Ports, app: Ap
     script: path.join(__dirname, 'host', 'main.js'),
     args: ['--app', root, '--port', String(ports.app), '--data', data, '--clock-peer', `${tenant}/_tenant/clock`],
     env: {
-      ...plainEnvironment(),
+      ...plainEnvironment(data),
       NODE_EXTRA_CA_CERTS: app.certificateFile,
       IDENTITY_ENDPOINT: `${tenant}/msi/token`,
       IDENTITY_HEADER: app.identityHeader,
@@ -102,7 +103,8 @@ export function hostPart({ data, settings }: StackOptions, ports: Ports, app: Ap
 }
 
 /** Only what a process needs to run: the developer's own AZURE_… variables must not reach the app. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+function plainEnvironment(data: string): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, SystemRoot } = process.env;
-  return { PATH, HOME, TMPDIR, SystemRoot };
+  // Compiled code is kept, so that a process that is started again is there sooner.
+  return { PATH, HOME, TMPDIR, SystemRoot, NODE_COMPILE_CACHE: path.join(data, 'compile-cache') };
 }

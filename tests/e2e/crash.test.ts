@@ -63,8 +63,8 @@ describe('killing the host at any moment ends in the same tenant state (invarian
   it.each([
     ['every', 'beforeActivity', 1000],
     ['every', 'afterActivityEffect', 1000],
-    ['up to forty times', 'beforeEpisodeCommit', 40],
-    ['up to forty times', 'afterEpisodeCommit', 40],
+    ['the first twelve', 'beforeEpisodeCommit', 12],
+    ['the first twelve', 'afterEpisodeCommit', 12],
   ])(
     'kill -9 at %s %s',
     async (_often, point, times) => {
@@ -79,7 +79,7 @@ describe('killing the host at any moment ends in the same tenant state (invarian
       const fired = seen.fired.filter((crash) => crash.point === point);
       await patiently('the crashes to be disarmed', () => stack.host('DELETE', '/_host/crash'));
       process.stdout.write(`killed ${fired.length} times at ${point}\n`);
-      expect(fired.length).toBeGreaterThanOrEqual(15);
+      expect(fired.length).toBeGreaterThanOrEqual(Math.min(times, 20));
       const migration = await stack.migration(id);
       expect(migration).toMatchObject({ status: 'Succeeded', error: null });
       const { captured, restored, alreadyPresent, manual, failed } = migration.access;
