@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -11,8 +11,8 @@ export interface ChildPlan {
   args: string[];
   env: NodeJS.ProcessEnv;
   logFile: string;
-  /** Resolves when the process can be used; `message` is the first message it sends. */
-  ready: (message: Promise<unknown>) => Promise<unknown>;
+  /** Resolves when the process can be used; `message` is the first message it sends, `ended` tells of its end. */
+  ready: (message: Promise<unknown>, ended: AbortSignal) => Promise<unknown>;
 }
 
 /**
@@ -39,18 +39,24 @@ export class Child {
 
   /** Starts the process and waits until it is ready. Returns what `ready` returned. */
   async start(): Promise<unknown> {
-    const { name, script, args, env, logFile, ready } = this.plan;
+    const { name, script, args, env, ready } = this.plan;
     // Its own process group: Ctrl-C reaches the parent alone, which then stops its children in order.
     const child = fork(script, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.process = child;
-    child.stdout?.pipe(this.log, { end: false });
-    child.stderr?.pipe(this.log, { end: false });
-    const died = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`the ${name} ended at its start (${String(signal ?? code)}):\n${lastLines(logFile)}`);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.pipe(this.log, { end: false });
+      stream?.on('data', (chunk: Buffer) => (said = lastLines(said + chunk.toString('utf8'))));
+    }
+    // "close" comes after the last output, "exit" may come before it.
+    const died = once(child, 'close').then(([code, signal]) => {
+      throw new Error(`the ${name} ended at its start (${String(signal ?? code)}):\n${said}`);
     });
+    const ended = new AbortController();
+    child.once('close', () => ended.abort());
     const message = once(child, 'message').then(([first]: unknown[]) => first);
     message.catch(() => undefined);
-    const answer = await Promise.race([ready(message), died]);
+    const answer = await Promise.race([ready(message, ended.signal), died]);
     died.catch(() => undefined);
     child.once('exit', () => void this.afterDeath());
     return answer;
@@ -86,9 +92,9 @@ export class Child {
   }
 }
 
-/** The end of a log, for people who want to know why. */
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
+/** The end of what a process said, for people who want to know why it ended. */
+function lastLines(text: string): string {
+  return text.split('\n').slice(-15).join('\n');
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DemoClient, type GuestView, type Migration, type Report } from './demoClient';
 import { showAfter, showBefore, showStep } from './demoScreen';
+import { readDemoOptions } from './options';
+import { personalAddress } from './personalAddress';
 import { startStack, type Stack } from './stack';
 
 const PATIENCE_MS = 120_000;
@@ -13,16 +15,36 @@ const PATIENCE_MS = 120_000;
  * that can be restored was restored, as the tenant itself confirms.
  */
 async function main(): Promise<number> {
+  const { seed } = readDemoOptions(process.argv.slice(2));
   const data = mkdtempSync(path.join(tmpdir(), 'entra-guest-switch-demo-'));
   console.log('Starting a simulated Entra tenant, a storage emulator and the app …\n');
-  const options = { port: 0, tenantPort: 0, storagePort: 0, data, seed: undefined, settings: {} };
-  const stack = await startStack(options, (text) => console.log(`! ${text}`));
-  try {
-    return await play(stack);
-  } finally {
-    await stack.stop();
-    rmSync(data, { recursive: true, force: true });
+  const options = { port: 0, tenantPort: 0, storagePort: 0, data, seed, settings: {} };
+  const starting = startStack(options, (text) => console.log(`! ${text}`));
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      interrupted.abort();
+      console.log('\nStopping …');
+      void cleanUp(starting, data).then(() => process.exit(1));
+    });
   }
+  try {
+    return await play(await starting);
+  } catch (error) {
+    // What is being stopped under the demo's feet fails in ways that tell nobody anything.
+    if (interrupted.signal.aborted) return 1;
+    throw error;
+  } finally {
+    await cleanUp(starting, data);
+  }
+}
+
+async function cleanUp(starting: Promise<Stack>, data: string): Promise<void> {
+  await starting.then(
+    (stack) => stack.stop(),
+    () => undefined,
+  );
+  rmSync(data, { recursive: true, force: true });
 }
 
 async function play(stack: Stack): Promise<number> {
@@ -32,11 +54,9 @@ async function play(stack: Stack): Promise<number> {
   const before = await client.workGuest();
   showBefore(before);
 
-  const started = await client.start(
-    before.id,
-    `${before.displayName.toLowerCase().replaceAll(/\W+/g, '.')}@outlook.example`,
-  );
+  const started = await client.start(before.id, personalAddress(before.displayName));
   const ended = await follow(client, started.id, before);
+  if (!['completed', 'completedWithGaps'].includes(ended.outcome ?? '')) return failed(reasonsOf(ended));
   const report = await client.report(started.id);
   const after = ended.guest.newId === null ? undefined : await client.guest(ended.guest.newId);
   showAfter(before, after, report, ended);
@@ -64,31 +84,37 @@ async function follow(client: DemoClient, id: string, before: GuestView): Promis
   throw new Error(`the migration did not end within ${PATIENCE_MS / 1000} seconds; it was at "${shown}"`);
 }
 
+/** Why a migration ended early, for people. */
+function reasonsOf({ outcome, error, checks }: Migration): string[] {
+  return [
+    `the migration ended as ${outcome ?? 'nothing'}`,
+    ...(error === null ? [] : [`${error.code}: ${error.detail}`]),
+    ...checks
+      .filter((check) => !check.ok && check.severity === 'blocking')
+      .map((check) => `${check.id}: ${check.detail} ${check.fix}`),
+  ];
+}
+
 function verdict(migration: Migration, report: Report, after: GuestView | undefined): number {
-  const { captured, restored, alreadyPresent, manual, failed } = migration.access;
+  const { captured, restored, alreadyPresent, manual, failed: notRestored } = migration.access;
   const manualKeys = new Set(report.grants.filter((grant) => grant.result === 'manual').map((grant) => grant.key));
   const lost = (report.comparison?.missing ?? []).filter((grant) => !manualKeys.has(grant.key));
   const complaints = [
-    ...(['completed', 'completedWithGaps'].includes(migration.outcome ?? '')
-      ? []
-      : [`it ended as ${migration.outcome ?? '?'}`]),
     ...(migration.error === null ? [] : [`${migration.error.code}: ${migration.error.detail}`]),
-    ...migration.checks
-      .filter((check) => !check.ok && check.severity === 'blocking')
-      .map((check) => `${check.id}: ${check.detail}`),
-    ...(failed === 0 ? [] : [`${failed} grants failed`]),
-    ...(captured === restored + alreadyPresent + manual + failed ? [] : ['the counts do not add up']),
+    ...(notRestored === 0 ? [] : [`${notRestored} grants could not be restored`]),
+    ...(captured === restored + alreadyPresent + manual + notRestored ? [] : ['the counts do not add up']),
     ...(report.comparison === null ? ['nothing was compared'] : []),
     ...lost.map((grant) => `missing: ${grant.kind} ${grant.name}`),
     ...(after?.issuer === 'MicrosoftAccount' ? [] : ['the guest does not sign in with a personal account']),
   ];
-  if (complaints.length === 0) {
-    console.log(
-      `\nDone: every grant that an app can restore is back (${restored + alreadyPresent} of ${captured}; ${manual} by hand).`,
-    );
-    return 0;
-  }
-  console.error(`\nThe demo failed:\n${complaints.map((text) => `  - ${text}`).join('\n')}`);
+  if (complaints.length > 0) return failed(complaints);
+  const back = `${restored + alreadyPresent} of ${captured}; ${manual} by hand`;
+  console.log(`\nDone: every grant that an app can restore is back (${back}).`);
+  return 0;
+}
+
+function failed(reasons: readonly string[]): number {
+  console.error(`\nThe demo failed:\n${reasons.map((text) => `  - ${text}`).join('\n')}`);
   return 1;
 }
 

@@ -10,7 +10,7 @@ export interface Migration {
   guest: { oldId: string | null; newId: string | null };
   progress: { done: number; total: number };
   access: { captured: number; restored: number; alreadyPresent: number; manual: number; failed: number };
-  checks: { id: string; ok: boolean; severity: string; detail: string }[];
+  checks: { id: string; ok: boolean; severity: string; detail: string; fix: string }[];
   error: { code: string; detail: string } | null;
 }
 

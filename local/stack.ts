@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Child, type ChildPlan } from './child';
+import { takeFolder } from './folderLock';
 import type { StackOptions } from './options';
 import { hostPart, root, storageAddresses, storagePart, tenantPart, type Ports } from './parts';
-import { choosePorts, isFree } from './ports';
+import { choosePorts } from './ports';
 import { request } from './request';
-import { readStackFile, retireStackFile, writeStackFile, type StackFile } from './stackFile';
+import { readRunningStack, readStackFile, retireStackFile, writeStackFile, type StackFile } from './stackFile';
 import { createCertificate } from './tenant/certificate';
 
 /** A running stack. */
@@ -20,7 +21,7 @@ export interface Stack extends StackFile {
  * start with the same data folder goes on where the first ended. A process that ends unasked is started again.
  * Throws an Error that people can read when a part does not start; what was started by then is stopped.
  *
- * @param onTrouble told when a process had to be started again, or could not be
+ * @param onTrouble told what people should know: a process was started again, or could not be; a flag has no effect
  */
 export async function startStack(options: StackOptions, onTrouble: (text: string) => void): Promise<Stack> {
   const { data } = options;
@@ -30,11 +31,26 @@ export async function startStack(options: StackOptions, onTrouble: (text: string
   if (!existsSync(path.join(root, 'dist', 'functions', 'index.js'))) {
     throw new Error('the app is not compiled: run "npm run build" first');
   }
+  if (options.seed !== undefined) readSeed(options.seed);
   mkdirSync(data, { recursive: true, mode: 0o700 });
+  const giveBack = takeFolder(data);
+  if (giveBack === undefined) throw new Error(whoRuns(data));
+  try {
+    return await startIn(options, onTrouble, giveBack);
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function startIn(options: StackOptions, onTrouble: (text: string) => void, giveBack: () => void): Promise<Stack> {
+  const { data, seed } = options;
+  if (seed !== undefined && existsSync(path.join(data, 'tenant.db'))) {
+    onTrouble('this data folder has a tenant already, which goes on: the seed is not used');
+  }
   const last = readStackFile(data);
-  await refuseSecondStack(last);
   retireStackFile(data);
-  const stack = new Processes(options, await portsFor(options, last), onTrouble);
+  const stack = new Processes(options, await portsFor(options, last), onTrouble, giveBack);
   try {
     return await stack.start();
   } catch (error) {
@@ -43,11 +59,20 @@ export async function startStack(options: StackOptions, onTrouble: (text: string
   }
 }
 
-async function refuseSecondStack(last: StackFile | undefined): Promise<void> {
-  if (last === undefined || !isAlive(last.pids.start)) return;
-  if (!(await isFree(portIn(last.app)))) {
-    throw new Error(`a stack is running with this data folder already: ${last.app} (process ${last.pids.start})`);
+function readSeed(file: string): void {
+  try {
+    JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`the seed ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
+}
+
+function whoRuns(data: string): string {
+  const running = readRunningStack(data);
+  const who = running === undefined ? 'it is starting or stopping' : `${running.app}, process ${running.pids.start}`;
+  return `a stack uses this data folder already (${who}); stop it, or choose another folder with --data`;
 }
 
 async function portsFor(options: StackOptions, last: StackFile | undefined): Promise<Ports> {
@@ -56,11 +81,16 @@ async function portsFor(options: StackOptions, last: StackFile | undefined): Pro
     tenant: portIn(last.tenant),
     storage: portIn(last.storage.blob),
   };
-  return {
-    app: await choosePorts(options.port, before?.app, 1, 'app'),
-    tenant: await choosePorts(options.tenantPort, before?.tenant, 1, 'simulated tenant'),
-    storage: await choosePorts(options.storagePort, before?.storage, 3, 'storage emulator'),
-  };
+  const app = await choosePorts({ what: 'app', count: 1, wanted: options.port, last: before?.app }, []);
+  const tenant = await choosePorts(
+    { what: 'simulated tenant', count: 1, wanted: options.tenantPort, last: before?.tenant },
+    [app],
+  );
+  const storage = await choosePorts(
+    { what: 'storage emulator', count: 3, wanted: options.storagePort, last: before?.storage },
+    [app, tenant],
+  );
+  return { app, tenant, storage };
 }
 
 class Processes {
@@ -71,6 +101,7 @@ class Processes {
     private readonly options: StackOptions,
     private readonly ports: Ports,
     private readonly onTrouble: (text: string) => void,
+    private readonly giveBack: () => void,
   ) {
     this.file = {
       app: `http://localhost:${ports.app}`,
@@ -108,6 +139,7 @@ class Processes {
   async stop(): Promise<void> {
     retireStackFile(this.options.data);
     for (const name of ['host', 'tenant', 'storage'] as const) await this.children[name]?.stop();
+    this.giveBack();
   }
 
   private run(name: keyof StackFile['pids'] & ('storage' | 'tenant' | 'host'), plan: ChildPlan): Promise<unknown> {
@@ -136,16 +168,6 @@ class Processes {
     const { text } = await request('GET', `${tenant}/_tenant/state`, { certificate });
     const { organization } = JSON.parse(text) as { organization: { id: string } };
     return organization.id;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -17,10 +17,16 @@ const earlier = (data: string): string => path.join(data, 'last-stack.json');
 
 /** The file of the last start in this data folder, whether it runs still or not. */
 export function readStackFile(data: string): StackFile | undefined {
-  for (const file of [running(data), earlier(data)]) {
-    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as StackFile;
-  }
-  return undefined;
+  return readRunningStack(data) ?? read(earlier(data));
+}
+
+/** The file of the stack that can be used; a killed one leaves it behind. */
+export function readRunningStack(data: string): StackFile | undefined {
+  return read(running(data));
+}
+
+function read(file: string): StackFile | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackFile) : undefined;
 }
 
 /** Writes the file whole or not at all: a reader never sees half of it. */

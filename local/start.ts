@@ -1,4 +1,5 @@
 import { readOptions } from './options';
+import { personalAddress } from './personalAddress';
 import { request } from './request';
 import { startStack, type Stack } from './stack';
 
@@ -8,7 +9,13 @@ async function main(): Promise<void> {
   console.log('Starting storage emulator, simulated tenant and app …');
   const starting = startStack(options, (text) => console.log(`! ${text}`));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stop(starting));
-  console.log(await welcome(await starting, options.data));
+  const stack = await starting;
+  try {
+    console.log(await welcome(stack, options.data));
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
 }
 
 /** Ends the stack, also one that is still starting. */
@@ -59,8 +66,7 @@ async function someWorkGuest(stack: Stack): Promise<{ id: string; name: string; 
     (user) => user.userType === 'Guest' && user.identities?.some((identity) => identity.issuer === 'ExternalAzureAD'),
   );
   if (guest === undefined) return undefined;
-  const personal = `${guest.displayName.toLowerCase().replaceAll(/[^a-z]+/g, '.')}@outlook.example`;
-  return { id: guest.id, name: guest.displayName, personal };
+  return { id: guest.id, name: guest.displayName, personal: personalAddress(guest.displayName) };
 }
 
 main().catch((error: unknown) => {

@@ -27,8 +27,18 @@ const reply = (status: number, title: string, content: string): Reply => ({
   body: page(title, content),
 });
 
-const failure = (status: number, reason: string): Reply =>
-  reply(status, 'Invitation', `<h1>We could not open the invitation</h1>\n<p role="alert">${escapeHtml(reason)}</p>`);
+/** @param link fields of the invitation's link, where choosing again may help */
+function failure(status: number, reason: string, link?: URLSearchParams): Reply {
+  const heading = link === undefined ? 'We could not open the invitation' : 'That did not work';
+  const again = link && `<p><a href="/redeem/?${escapeHtml(linkOf(link).toString())}">Choose again</a></p>`;
+  const content = [`<h1>${heading}</h1>`, `<p role="alert">${escapeHtml(reason)}</p>`, ...(again ? [again] : [])];
+  return reply(status, heading, content.join('\n'));
+}
+
+const linkFields = ['tenant', 'user', 'ticket'] as const;
+
+const linkOf = (fields: URLSearchParams): URLSearchParams =>
+  new URLSearchParams(linkFields.map((name): [string, string] => [name, fields.get(name) ?? '']));
 
 /** The page behind `inviteRedeemUrl`: GET shows the choice, only POST decides. */
 export function answerRedeemPage(tenant: Tenant, message: Message): Reply {
@@ -44,13 +54,15 @@ export function answerRedeemPage(tenant: Tenant, message: Message): Reply {
   const userId = text(invitation, 'userId') ?? '';
   if (message.method === 'GET') {
     const refusal = refusalOf(tenant.store.primary(), userId, undefined);
-    return refusal === undefined ? choicePage(tenant, fields) : failure(410, refusals[refusal]);
+    return refusal === undefined ? choicePage(tenant, invitation, fields) : failure(410, refusals[refusal]);
   }
   if (message.method !== 'POST') return failure(405, 'Open the link from the invitation again.');
   const account = accounts.find((one) => one === fields.get('account'));
-  if (account === undefined) return failure(400, 'Choose how you want to sign in.');
+  if (account === undefined) return failure(400, 'Choose how you want to sign in.', fields);
   const refusal = redeem(tenant, userId, account);
-  if (refusal !== undefined) return failure(409, refusals[refusal]);
+  if (refusal !== undefined) {
+    return failure(409, refusals[refusal], refusal === 'personalNotAllowed' ? fields : undefined);
+  }
   return donePage(tenant, invitation, account);
 }
 
@@ -65,9 +77,10 @@ function invitationOf(tenant: Tenant, fields: URLSearchParams): Entity | undefin
   return right ? invitation : undefined;
 }
 
-function choicePage(tenant: Tenant, fields: URLSearchParams): Reply {
-  const name = escapeHtml(organizationName(tenant.store.primary()));
-  const hidden = ['tenant', 'user', 'ticket'].map(
+function choicePage(tenant: Tenant, invitation: Entity, fields: URLSearchParams): Reply {
+  const organization = organizationName(tenant.store.primary());
+  const name = escapeHtml(organization);
+  const hidden = linkFields.map(
     (field) => `<input type="hidden" name="${field}" value="${escapeHtml(fields.get(field) ?? '')}">`,
   );
   const buttons = accounts.map(
@@ -75,8 +88,9 @@ function choicePage(tenant: Tenant, fields: URLSearchParams): Reply {
   );
   return reply(
     200,
-    `${organizationName(tenant.store.primary())} invites you`,
+    `${organization} invites you`,
     `<h1>${name} invites you</h1>
+<p>This invitation was sent to <strong>${escapeHtml(text(invitation, 'invitedUserEmailAddress') ?? '')}</strong>.</p>
 <form method="post" action="/redeem/" aria-labelledby="question">
 <p id="question">Which account do you want to sign in with?</p>
 ${[...hidden, ...buttons].join('\n')}
@@ -93,6 +107,6 @@ function donePage(tenant: Tenant, invitation: Entity, account: Account): Reply {
     'Invitation accepted',
     `<h1>You are now a guest of ${name}</h1>
 <p role="status">You signed in with: ${escapeHtml(choices[account])}.</p>
-<p><a href="${target}">Continue</a></p>`,
+<p>From here Microsoft leads a guest on to <a href="${target}">${target}</a>, which is not part of the simulation.</p>`,
   );
 }
