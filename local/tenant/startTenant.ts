@@ -12,6 +12,7 @@ import { Faults } from './http/faults';
 import { answerIdentity } from './http/identityEndpoint';
 import type { Message, Reply } from './http/message';
 import { serve } from './http/pipeline';
+import { mailboxPage, wantsMailboxPage } from './http/mailboxPage';
 import { answerRedeemPage } from './http/redeemPages';
 import { RequestLog } from './http/requestLog';
 import { listen } from './http/server';
@@ -71,9 +72,11 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
 
   const service: GraphService = { tenant, keys: loadTokenKeys(database), throttle: new Throttle() };
   const answer = async (message: Message): Promise<Reply> => {
+    if (wantsMailboxPage(message)) return mailboxPage(tenant);
     if (message.path.startsWith('/_tenant')) return answerControl(tenant, message, { catchUp });
     if (message.path === '/msi/token') return answerIdentity(tenant, service.keys, options.identityHeader, message);
     if (message.path.startsWith('/redeem')) return answerRedeemPage(tenant, message);
+
     return serve(service, message);
   };
   const secure = await listen(answer, options.port ?? 0, certificate);

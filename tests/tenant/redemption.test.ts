@@ -128,3 +128,13 @@ test('names of the organization are escaped', async () => {
   const { url } = await invited();
   expect((await open(url)).text).not.toContain('<script>');
 });
+
+test('the mailbox is a page for browsers, and JSON for everybody else', async () => {
+  await tenant.invite('new.guest@outlook.example', { sendInvitationMessage: true });
+  const [mail] = (await tenant.send('GET', '/_tenant/mailbox')).body;
+  const page = await tenant.send('GET', '/_tenant/mailbox', undefined, { accept: 'text/html,application/xhtml+xml' });
+  expect(page.headers['content-type']).toContain('text/html');
+  const [, link] = /href="([^"]+)"/.exec(page.text) ?? [];
+  expect(link?.replaceAll('&amp;', '&')).toBe(mail.inviteRedeemUrl);
+  expect((await open(new URL(mail.inviteRedeemUrl))).status).toBe(200);
+});
