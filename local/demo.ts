@@ -60,7 +60,7 @@ async function play(stack: Stack): Promise<number> {
   const report = await client.report(started.id);
   const after = ended.guest.newId === null ? undefined : await client.guest(ended.guest.newId);
   showAfter(before, after, report, ended);
-  return verdict(ended, report, after);
+  return verdict(before, ended, report, after);
 }
 
 /** Shows each phase as it happens; plays the guest once the invitation is out. */
@@ -95,7 +95,7 @@ function reasonsOf({ outcome, error, checks }: Migration): string[] {
   ];
 }
 
-function verdict(migration: Migration, report: Report, after: GuestView | undefined): number {
+function verdict(before: GuestView, migration: Migration, report: Report, after: GuestView | undefined): number {
   const { captured, restored, alreadyPresent, manual, failed: notRestored } = migration.access;
   const manualKeys = new Set(report.grants.filter((grant) => grant.result === 'manual').map((grant) => grant.key));
   const lost = (report.comparison?.missing ?? []).filter((grant) => !manualKeys.has(grant.key));
@@ -105,12 +105,20 @@ function verdict(migration: Migration, report: Report, after: GuestView | undefi
     ...(captured === restored + alreadyPresent + manual + notRestored ? [] : ['the counts do not add up']),
     ...(report.comparison === null ? ['nothing was compared'] : []),
     ...lost.map((grant) => `missing: ${grant.kind} ${grant.name}`),
+    ...(after === undefined ? [] : lostInTenant(before, after, manual)),
     ...(after?.issuer === 'MicrosoftAccount' ? [] : ['the guest does not sign in with a personal account']),
   ];
   if (complaints.length > 0) return failed(complaints);
   const back = `${restored + alreadyPresent} of ${captured}; ${manual} by hand`;
   console.log(`\nDone: every grant that an app can restore is back (${back}).`);
   return 0;
+}
+
+/** What the tenant's own state says, without asking the app. Only groups have grants that are left to people. */
+function lostInTenant(before: GuestView, after: GuestView, manual: number): string[] {
+  return (['groups', 'roles', 'apps', 'azureRoles'] as const)
+    .filter((what) => after[what] < before[what] - (what === 'groups' ? manual : 0))
+    .map((what) => `the tenant shows ${after[what]} ${what} of ${before[what]}`);
 }
 
 function failed(reasons: readonly string[]): number {
