@@ -52,19 +52,20 @@ export const alreadyPresent: Attempt = { result: 'alreadyPresent', detail: 'The 
 
 /**
  * Reads a refusal. A guest that was made moments ago is not known everywhere: services then answer 404, or 400 with
- * texts such as "Not a valid reference update" and "PrincipalNotFound", and accept the same call minutes later.
+ * texts such as "Not a valid reference update" and "PrincipalNotFound", and accept the same call minutes later. A 409
+ * says that somebody else changed the same object at that moment.
  */
 export function attemptOfError(error: unknown): Attempt {
   if (!(error instanceof ServiceError)) throw error;
   const detail = `${error.service} answered ${error.status} ${error.code}`;
-  if (isTransient(error) || mayBeReplication(error)) {
+  if (isTransient(error) || mayPass(error)) {
     return { result: 'retry', detail, afterSeconds: error.retryAfterSeconds ?? 0 };
   }
   return { result: 'failed', detail: `${detail}. ${adviceFor(error)}` };
 }
 
-function mayBeReplication(error: ServiceError): boolean {
-  if (error.status === 404) return true;
+function mayPass(error: ServiceError): boolean {
+  if (error.status === 404 || error.status === 409) return true;
   return (
     error.status === 400 &&
     /don't exist|does not exist|not a valid reference update|PrincipalNotFound|were not found/i.test(
@@ -74,7 +75,7 @@ function mayBeReplication(error: ServiceError): boolean {
 }
 
 function adviceFor(error: ServiceError): string {
-  if (error.status === 403 || error.status === 401) return 'The app may not do this; grant it by hand.';
+  if (error.status === 403) return 'The app may not do this; grant it by hand.';
   return 'Grant it by hand.';
 }
 

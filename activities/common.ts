@@ -54,24 +54,43 @@ export function secondsUntilConsistent(since: string, clock: Clock, consistencyS
   return Math.max(0, consistencySeconds - elapsed);
 }
 
-const foundUser = z.object({
+export const foundUserSelect = 'id,createdDateTime,creationType,userType,externalUserState,mail,userPrincipalName';
+export const foundUser = z.object({
   id: z.string(),
   createdDateTime: z.string().nullish(),
   creationType: z.string().nullish(),
   userType: z.string().nullish(),
   externalUserState: z.string().nullish(),
+  mail: z.string().nullish(),
+  userPrincipalName: z.string().nullish(),
 });
 export type FoundUser = z.infer<typeof foundUser>;
 
-/** Users that hold an address as mail, other mail or proxy address; three reads that travel in one batch. */
+/** How the user principal name of a guest begins who was invited with this address. */
+function invitedName(address: string): string {
+  return `${address.replace('@', '_')}#EXT#@`;
+}
+
+/** True for a guest whom an invitation of this very address made; others may hold it as a further address. */
+export function wasInvitedAs(user: FoundUser, address: string): boolean {
+  const name = user.userPrincipalName?.toLowerCase() ?? '';
+  return user.mail?.toLowerCase() === address.toLowerCase() || name.startsWith(invitedName(address).toLowerCase());
+}
+
+/**
+ * Users that hold an address: as mail, other mail, proxy address or sign-in name, or because they were invited with it
+ * and their mail was changed since. The reads travel in one batch.
+ */
 export async function usersWithAddress(graph: Graph, address: string): Promise<FoundUser[]> {
   const quoted = `'${address.replaceAll("'", "''")}'`;
   const filters = [
     `mail eq ${quoted}`,
     `otherMails/any(a:a eq ${quoted})`,
     `proxyAddresses/any(a:a eq 'smtp:${quoted.slice(1)})`,
+    `userPrincipalName eq ${quoted}`,
+    `startsWith(userPrincipalName,'${invitedName(address).replaceAll("'", "''")}')`,
   ];
-  const select = '$select=id,createdDateTime,creationType,userType,externalUserState';
+  const select = `$select=${foundUserSelect}`;
   const lists = await Promise.all(
     filters.map((filter) => graph.readAll(`/users?$filter=${encodeURIComponent(filter)}&${select}`, foundUser)),
   );

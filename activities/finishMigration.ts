@@ -1,6 +1,7 @@
 import { countResults } from '../domain/grants';
 import { progressOf, statusOf } from '../domain/phases';
 import { done, type Activity, type ActivityDeps } from './activity';
+import { locksOf } from './locks';
 import { recordOf } from './common';
 import { reportOf } from './report';
 
@@ -23,9 +24,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       access,
       progress: progressOf('ended', { captured: access.captured, done: access.captured }),
     });
-    for (const guestId of [record.guest.oldId, record.guest.newId]) {
-      if (guestId !== null) await records.releaseGuest(guestId, migrationId);
-    }
+    for (const lock of locksOf(record)) await records.releaseGuest(lock, migrationId);
     log.info('ended', { migrationId, outcome, code: error?.code ?? null });
     return done({});
   };

@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import { objectId } from '../domain/ids';
+import type { Graph } from '../domain/ports';
 import type { MigrationRecord } from '../domain/record';
-import { isTransient, ServiceError, wasNotExecuted } from '../domain/serviceError';
+import { isNotFound, isTransient, ServiceError, wasNotExecuted } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
 import type { StepOutcome } from '../domain/steps';
 import { done, failed, notNow, reasonOf, type Activity, type ActivityDeps } from './activity';
+import { takeLock } from './locks';
 import {
   auditor,
+  foundUser,
+  foundUserSelect,
   recordOf,
   secondsUntilConsistent,
   usersWithAddress,
   verifiedSnapshot,
+  wasInvitedAs,
   type FoundUser,
 } from './common';
 
@@ -34,16 +39,18 @@ export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
       return failed('snapshot-unverified', 'The snapshot cannot be read: nobody was invited.');
     const record = await recordOf(records, migrationId);
     if (record.guest.newId !== null) return done({ newId: record.guest.newId });
+    if (record.phase === 'ended') return failed('invitation-refused', 'The migration has ended: nobody was invited.');
     const address = record.request.inviteEmail ?? snapshot.guest.mail;
     if (address === null) return failed('invitation-refused', 'There is no address to invite.');
 
-    const [found] = (await usersWithAddress(graph, address)).filter((user) => user.id.toLowerCase() !== guestId);
-    const earlier = found === undefined ? undefined : adopt(found, record.inviteAttemptedAt);
-    if (earlier !== undefined && !earlier.ok) return earlier;
-    if (earlier?.ok === true) {
-      await remember(deps, record, earlier.value.newId, input.deadline);
+    const holders = (await usersWithAddress(graph, address)).filter((user) => user.id.toLowerCase() !== guestId);
+    const [found, ...others] = holders;
+    if (found !== undefined) {
+      if (others.length > 0 || !wasInvitedAs(found, address)) return someoneElse();
+      const earlier = adopt(found, record.inviteAttemptedAt);
+      if (!earlier.ok) return earlier;
       log.info('invited-earlier', { migrationId, newId: earlier.value.newId });
-      return earlier;
+      return remember(deps, record, earlier.value.newId, input.deadline);
     }
     if (record.inviteAttemptedAt !== null) {
       const wait = secondsUntilConsistent(record.inviteAttemptedAt, clock, settings.consistencySeconds);
@@ -64,12 +71,21 @@ async function send(
 ): Promise<Invited> {
   const { graph, records, documents, clock, settings } = deps;
   const audit = auditor(deps, record.id, 'invite');
-  await records.updateMigration(record.id, { inviteAttemptedAt: clock.now().toISOString() });
+  const attemptedAt = clock.now().toISOString();
+  await records.updateMigration(record.id, { inviteAttemptedAt: attemptedAt });
   await audit('before', snapshot.guest.id);
-  const body = invitationFor(snapshot, address, settings);
-  const sent = await graph.write('POST', '/invitations', body).catch((error: unknown) => refusalOf(error));
+  const post = (body: object) => graph.write('POST', '/invitations', body).catch((error: unknown) => refusalOf(error));
+  let sent = await post({ ...bareInvitation(snapshot, address, settings), ...courtesiesOf(snapshot) });
+  if (sent instanceof Refusal && sent.isOfContent) {
+    // A sponsor who is gone by now, or a language that is not known, must not cost the guest the invitation.
+    await audit('refused', snapshot.guest.id, sent.reason);
+    sent = await post(bareInvitation(snapshot, address, settings));
+  }
   if (sent instanceof Refusal) {
-    await records.updateMigration(record.id, { inviteAttemptedAt: null });
+    // Back to the try before, whose answer may have been lost; unless another execution has tried since.
+    await records.decideOnMigration(record.id, (current) =>
+      current.inviteAttemptedAt === attemptedAt ? { inviteAttemptedAt: record.inviteAttemptedAt } : undefined,
+    );
     await audit('refused', snapshot.guest.id, sent.reason);
     return sent.outcome;
   }
@@ -77,10 +93,26 @@ async function send(
   if (invitedUser.id === snapshot.guest.id) {
     return failed('invited-someone-else', 'The invitation came back with the id of the purged guest.');
   }
+  if (!(await isOurs(graph, invitedUser.id, record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt))) {
+    return someoneElse();
+  }
   await documents.writeRedeemUrl(record.id, 1, inviteRedeemUrl);
-  await remember(deps, record, invitedUser.id, deadline);
+  const invited = await remember(deps, record, invitedUser.id, deadline);
   await audit('after', invitedUser.id);
-  return done({ newId: invitedUser.id });
+  return invited;
+}
+
+/**
+ * Graph answers the invitation of somebody who is a guest already with that guest. One who accepted before the purge is
+ * somebody else, whom the look before did not find; one who does not show yet is new.
+ */
+async function isOurs(graph: Graph, newId: string, since: string): Promise<boolean> {
+  try {
+    return adopt(await graph.read(`/users/${newId}?$select=${foundUserSelect}`, foundUser), since).ok;
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
 }
 
 /** An answer that says for sure that no invitation was made. */
@@ -88,32 +120,44 @@ class Refusal {
   constructor(
     readonly outcome: Invited,
     readonly reason: string,
+    /** True when the invitation itself was refused: not the caller, and not because the address is taken. */
+    readonly isOfContent: boolean,
   ) {}
 }
 
 /** Sorts a failed call: a refusal is answered; what may have taken effect is thrown, so that it is looked for first. */
 function refusalOf(error: unknown): Refusal {
   if (!(error instanceof ServiceError)) throw error;
-  if (wasNotExecuted(error)) return new Refusal(notNow(error.retryAfterSeconds ?? 10), reasonOf(error));
+  if (wasNotExecuted(error)) return new Refusal(notNow(error.retryAfterSeconds ?? 10), reasonOf(error), false);
   if (isTransient(error)) throw error;
-  const outcome = /already exists in the directory/i.test(error.serviceMessage)
+  const taken = /already exists in the directory/i.test(error.serviceMessage);
+  const outcome = taken
     ? failed('invited-someone-else', 'The directory says that the invited address exists already.')
     : failed('invitation-refused', `${reasonOf(error)}.`);
-  return new Refusal(outcome, reasonOf(error));
+  return new Refusal(outcome, reasonOf(error), !taken && [400, 404].includes(error.status));
 }
 
+/** Takes the new guest for this migration. One that another migration is working on is not ours to restore to. */
 async function remember(
   { records, clock }: ActivityDeps,
   record: MigrationRecord,
   newId: string,
   deadline: string,
-): Promise<void> {
+): Promise<Invited> {
   const now = clock.now().toISOString();
-  await records.lockGuest({ guestId: newId, migrationId: record.id, lockedAt: now });
+  const holder = await takeLock(records, { guestId: newId, migrationId: record.id, lockedAt: now });
+  // A migration *of* the new guest is about to be rejected by its own preflight.
+  if (holder?.guest.oldId === newId) return notNow(30);
+  if (holder !== undefined) return someoneElse();
   await records.updateMigration(record.id, {
     guest: { ...record.guest, newId },
     invitation: { sentAt: now, remindersSent: 0, expiresAt: deadline, rounds: 1 },
   });
+  return done({ newId });
+}
+
+function someoneElse(): StepOutcome<never> {
+  return failed('invited-someone-else', 'Another account of the directory holds the invited address.');
 }
 
 /**
@@ -128,25 +172,29 @@ function adopt(found: FoundUser, attemptedAt: string | null): Invited {
     found.userType === 'Guest' &&
     Date.parse(found.createdDateTime ?? '') >= Date.parse(attemptedAt) - CLOCKS_DIFFER_MS;
   if (waiting || ours) return done({ newId: objectId.parse(found.id) });
-  return failed('invited-someone-else', 'Another account of the directory holds the invited address.');
+  return someoneElse();
 }
 
-function invitationFor(snapshot: Snapshot, address: string, settings: ActivityDeps['settings']): object {
-  const { displayName, preferredLanguage } = snapshot.guest;
+function bareInvitation({ guest }: Snapshot, address: string, settings: ActivityDeps['settings']): object {
   return {
     invitedUserEmailAddress: address,
-    invitedUserDisplayName: displayName,
+    invitedUserDisplayName: guest.displayName,
     invitedUserType: 'Guest',
     inviteRedirectUrl: settings.inviteRedirectUrl,
     sendInvitationMessage: settings.sendInvitationMail,
+  };
+}
+
+/** What makes the invitation nicer, and what the guest can do without: language and sponsors. */
+function courtesiesOf({ guest, sponsorIds }: Snapshot): object {
+  const { preferredLanguage } = guest;
+  return {
     ...(preferredLanguage === null ? {} : { invitedUserMessageInfo: { messageLanguage: preferredLanguage } }),
     // Named explicitly: without them the inviter becomes the sponsor, and the inviter is an app.
-    ...(snapshot.sponsorIds.length === 0
+    ...(sponsorIds.length === 0
       ? {}
       : {
-          invitedUserSponsors: snapshot.sponsorIds
-            .slice(0, 5)
-            .map((id) => ({ '@odata.type': '#microsoft.graph.user', id })),
+          invitedUserSponsors: sponsorIds.slice(0, 5).map((id) => ({ '@odata.type': '#microsoft.graph.user', id })),
         }),
   };
 }

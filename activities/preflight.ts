@@ -1,4 +1,5 @@
 import { blockers, type Check } from '../domain/checks';
+import { isOver } from '../domain/phases';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { captureAll } from './capture';
 import { recordOf } from './common';
@@ -10,7 +11,7 @@ import { checkTenant } from './checks/tenantChecks';
 
 /**
  * Decides before anything is touched. Every check is a row; one failed blocking row ends the migration.
- * Safe to run twice: it only reads, and replaces its own rows.
+ * Safe to run twice: it reads, reserves the address for this migration, and replaces its own rows.
  */
 export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
   const { graph, azure, records } = deps;
@@ -20,11 +21,12 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     const base = await checkBasePermissions(graph);
     const guest = oldId === null || !base.ok ? undefined : await readGuest(oldId, graph);
     const checks = guest === undefined ? [base.ok ? unresolvedGuest(oldId) : base] : await checkAll(guest);
-    await records.updateMigration(migrationId, {
-      checks,
-      strategy: 'recreate',
-      guest: { ...record.guest, displayName: guest?.displayName ?? null },
-    });
+    // A late duplicate, when the guest is gone already, must not replace what the run was decided by.
+    await records.decideOnMigration(migrationId, (current) =>
+      isOver('preflight', current.phase)
+        ? undefined
+        : { checks, strategy: 'recreate', guest: { ...current.guest, displayName: guest?.displayName ?? null } },
+    );
     const failedChecks = blockers(checks).map((check) => check.id);
     log.info('preflight', { migrationId, checks: checks.length, blocking: failedChecks.length });
     return done({ guestId: guest?.id ?? null, failedChecks });
@@ -33,8 +35,8 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
       const access = await captureAll(guest.id, record.request.skipAccess, { graph, azure });
       const address = record.request.inviteEmail ?? guest.mail ?? null;
       const groups = await Promise.all([
-        checkGuest(guest, access.grants, deps),
-        checkAddress(address, guest, deps),
+        checkGuest(guest, deps),
+        checkAddress(address, guest, record, deps),
         checkTenant(address, deps),
         checkApp(access, deps),
         checkAzure(access.grants, record.request.skipAccess, deps),

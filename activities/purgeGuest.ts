@@ -1,11 +1,13 @@
-import type { StepOutcome } from '../domain/steps';
+import { isOver } from '../domain/phases';
+import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
+import type { StepOutcome } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
 import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 
 /**
- * Deletes the old guest permanently: the point of no return. Refuses without a verified snapshot of this very guest
- * and without the claim that shuts out a cancel.
+ * Deletes the old guest permanently: the point of no return. Refuses without a verified snapshot of this very guest,
+ * without the claim that shuts out a cancel, and when the run undoes or has ended (a late duplicate of this step).
  *
  * Safe to run twice: the try is written down before the call. "Not found" counts as purged only when a try was made
  * and reads had time to catch up with it; without a try it means that the soft delete has not replicated yet.
@@ -19,9 +21,12 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
     }
     const record = await recordOf(records, migrationId);
     if (record.purgeClaimedAt === null) return failed('purge-refused', 'The purge was not claimed.');
+    if (isOver('purging', record.phase)) {
+      return failed('purge-refused', 'The purge is over for this migration: nothing was purged.');
+    }
 
     if (!(await isThere(graph, `/directory/deletedItems/${guestId}`))) {
-      return confirmGone(record.purgeAttemptedAt, guestId);
+      return confirmGone(record, guestId);
     }
     await records.updateMigration(migrationId, { purgeAttemptedAt: clock.now().toISOString() });
     const audit = auditor(deps, migrationId, 'purge');
@@ -39,13 +44,15 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
     return done({});
   };
 
-  async function confirmGone(attemptedAt: string | null, guestId: string): Promise<StepOutcome<object>> {
+  async function confirmGone(record: MigrationRecord, guestId: string): Promise<StepOutcome<object>> {
+    const { id, purgeAttemptedAt: attemptedAt } = record;
     if (attemptedAt === null) throw new TransientFailure('purgeGuest: the soft delete is not visible yet');
     const wait = secondsUntilConsistent(attemptedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(wait);
     if (await isThere(graph, `/users/${guestId}`)) {
       return failed('purge-refused', 'Somebody restored the guest while it was being purged.');
     }
+    await auditor(deps, id, 'purge')('after', guestId, 'found purged');
     return done({});
   }
 }

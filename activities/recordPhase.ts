@@ -1,20 +1,19 @@
-import { progressOf } from '../domain/phases';
+import { isOver, progressOf } from '../domain/phases';
 import { done, type Activity, type ActivityDeps } from './activity';
-import { recordOf } from './common';
 
 /**
  * Writes the phase into the migration's row, and reads whether a cancel was asked for.
- * Safe to run twice: the same phase is written again.
+ * Safe to run twice: the same phase is written again, and a late duplicate does not go back to a phase that is over.
  */
 export function createRecordPhase({ records }: Pick<ActivityDeps, 'records'>): Activity<'recordPhase'> {
   return async ({ migrationId, phase }, log) => {
-    const record = await recordOf(records, migrationId);
-    const { restored, alreadyPresent, manual, failed, captured } = record.access;
-    await records.updateMigration(migrationId, {
-      phase,
-      status: 'Running',
-      progress: progressOf(phase, { captured, done: restored + alreadyPresent + manual + failed }),
+    const record = await records.decideOnMigration(migrationId, (current) => {
+      if (isOver(phase, current.phase)) return undefined;
+      const { restored, alreadyPresent, manual, failed, captured } = current.access;
+      const done = restored + alreadyPresent + manual + failed;
+      return { phase, status: 'Running', progress: progressOf(phase, { captured, done }) };
     });
+    if (record === undefined) throw new Error('the migration has no row');
     log.info('phase', { migrationId, phase });
     return done({ cancelRequested: record.cancelRequestedAt !== null });
   };

@@ -32,11 +32,14 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
     if (record.guest.newId !== newId || newId === snapshot.guest.id) {
       throw new Error('restoreGrants: the id is not the invited guest of this migration');
     }
+    if (record.phase === 'ended') throw new Error('restoreGrants: the migration has ended');
     const before = await records.readGrantResults(migrationId);
     const finished = new Set(before.map((result) => result.index));
     const open = indexes.filter((index) => !finished.has(index) && index < snapshot.grants.length);
 
-    const verdict = await verdictNow(graph, newId);
+    const found = await verdictNow(graph, newId);
+    // The identity replicates apart from the state, so one that is not recognised may be read again; it gets nothing.
+    const verdict = found === 'unknown' && !lastTry ? 'notReadable' : found;
     if (verdict !== 'personal' && verdict !== 'notReadable') {
       return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
     }

@@ -1,9 +1,11 @@
+import { isOver } from '../domain/phases';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
 import { done, failed, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
 import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 
 /**
- * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest.
+ * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest, and when the run
+ * undoes or has ended: a late duplicate of this step would delete the guest that was given back.
  * Safe to run twice: a guest that is found in the recycle bin counts as deleted. "Not found" in both places is
  * believed only after reads had time to catch up with the first try.
  */
@@ -15,6 +17,9 @@ export function createSoftDeleteGuest(deps: ActivityDeps): Activity<'softDeleteG
       return failed('snapshot-unverified', 'There is no verified snapshot of this guest: nothing was deleted.');
     }
     const record = await recordOf(records, migrationId);
+    if (isOver('purging', record.phase)) {
+      return failed('delete-refused', 'The deletion is over for this migration: nothing was deleted.');
+    }
     const firstTry = record.deleteAttemptedAt ?? clock.now().toISOString();
     if (record.deleteAttemptedAt === null) {
       await records.updateMigration(migrationId, { deleteAttemptedAt: firstTry });

@@ -1,4 +1,6 @@
+import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
+import type { StepOutcome, StepOutput } from '../domain/steps';
 import { done, failed, notNow, reasonOf, type Activity, type ActivityDeps } from './activity';
 import { auditor, isThere, recordOf, secondsUntilConsistent } from './common';
 
@@ -17,19 +19,25 @@ export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest
     if (record.deleteAttemptedAt === null) return done({ guest: 'present' });
     try {
       await graph.write('POST', `/directory/deletedItems/${guestId}/restore`);
-      await auditor(deps, migrationId, 'restoreDeleted')('after', guestId);
-      log.info('undeleted', { migrationId, guestId });
-      return done({ guest: 'present' });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       if (isTransient(error)) {
         await records.updateMigration(migrationId, { phase: 'undoing' });
         throw error;
       }
-      if (!isNotFound(error)) return failed('undo-failed', `${reasonOf(error)}.`);
+      return isNotFound(error) ? whereabouts(record, guestId) : failed('undo-failed', `${reasonOf(error)}.`);
     }
+    await auditor(deps, migrationId, 'restoreDeleted')('after', guestId);
+    log.info('undeleted', { migrationId, guestId });
+    return done({ guest: 'present' });
+  };
+
+  async function whereabouts(
+    record: MigrationRecord,
+    guestId: string,
+  ): Promise<StepOutcome<StepOutput<'undeleteGuest'>>> {
     const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(Math.min(wait, 10));
     return done({ guest: (await isThere(graph, `/users/${guestId}`)) ? 'present' : 'gone' });
-  };
+  }
 }

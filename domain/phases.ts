@@ -45,6 +45,23 @@ export const storyPhases = [
   'verifyingAccess',
 ] as const satisfies readonly Phase[];
 
+/** The phases up to the purge, in order; the phases after it may follow each other in more than one way. */
+const phasesUpToPurge: readonly Phase[] = ['preflight', 'capturing', 'awaitingApproval', 'deleting', 'purging'];
+
+/**
+ * True when a run in phase `current` can no longer be in phase `phase`. Activities are delivered at least once: a late
+ * duplicate must neither reopen a run that has ended nor delete a guest whose deletion was undone.
+ */
+export function isOver(phase: Phase, current: Phase): boolean {
+  return rank(current) > rank(phase);
+}
+
+function rank(phase: Phase): number {
+  const place = phasesUpToPurge.indexOf(phase);
+  if (place >= 0) return place;
+  return phase === 'ended' ? phasesUpToPurge.length + 1 : phasesUpToPurge.length;
+}
+
 /** The long-running-operation status that goes with an outcome. */
 export function statusOf(outcome: Outcome): Status {
   switch (outcome) {

@@ -28,14 +28,19 @@ export class ServiceError extends Error {
   }
 }
 
-/** True when the same call may succeed later: no answer, throttled, or a fault on the service's side. */
+/**
+ * True when the same call may succeed later: no answer, throttled, a fault on the service's side, or a token that was
+ * not taken (401: it expired or was revoked on its way; a missing permission is a 403).
+ */
 export function isTransient(error: ServiceError): boolean {
-  return error.status === 0 || error.status === 408 || error.status === 429 || error.status >= 500;
+  return error.status === 0 || [401, 408, 429].includes(error.status) || error.status >= 500;
 }
 
-/** True when the service surely did not execute the call, although it may later: it said so by throttling. */
+/** True when the service surely did not execute the call, although it may later: throttled, or no valid token. */
 export function wasNotExecuted(error: ServiceError): boolean {
-  return error.status === 429 || (error.status === 503 && error.retryAfterSeconds !== undefined);
+  return (
+    error.status === 401 || error.status === 429 || (error.status === 503 && error.retryAfterSeconds !== undefined)
+  );
 }
 
 /** True for an answer that says "no such object": after a recent write it may only mean "not replicated yet". */

@@ -1,3 +1,4 @@
+import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
 import { inChunks } from './chunks';
 import { freeDeadLock, START_DIES_AFTER_MS } from './claimGuest';
@@ -13,18 +14,21 @@ const QUIET_AFTER_MS = 2 * 60_000;
 
 /**
  * One tick of the sweeper: finishes starts that died half way, ends migrations whose orchestration stopped outside of
- * the story, and frees guests that nobody is working on. One failure does not stop the rest of its chunk, and everything
- * is looked at again on the next tick.
+ * the story, and frees guests that nobody is working on. One failure does not stop the rest, and everything is looked at
+ * again on the next tick.
  */
 export async function sweepMigrations(services: Services): Promise<void> {
   const unfinished = await migrationsWith(services.records, ['NotStarted', 'Running']);
   const now = services.clock.now().getTime();
-  await inChunks(unfinished, AT_A_TIME, async (record) => {
-    const quietMs = now - Date.parse(record.updatedAt);
-    if (record.status === 'NotStarted' && quietMs > STARTED_WITHIN_MS) await restart(record, services);
-    else if (record.status === 'Running' && quietMs > QUIET_AFTER_MS) await endIfStopped(record, services);
-  });
-  await sweepLocks(new Set(unfinished.map(({ id }) => id)), services);
+  try {
+    await inChunks(unfinished, AT_A_TIME, async (record) => {
+      const quietMs = now - Date.parse(record.updatedAt);
+      if (record.status === 'NotStarted' && quietMs > STARTED_WITHIN_MS) await restart(record, services);
+      else if (record.status === 'Running' && quietMs > QUIET_AFTER_MS) await endIfStopped(record, services);
+    });
+  } finally {
+    await sweepLocks(new Set(unfinished.map(({ id }) => id)), services);
+  }
 }
 
 async function restart(record: MigrationRecord, services: Services): Promise<void> {
@@ -45,16 +49,18 @@ async function endIfStopped(record: MigrationRecord, services: Services): Promis
 }
 
 /**
- * Ends the row of a migration whose orchestration is no more. A guest that was soft-deleted and not purged is given
- * back first: nobody else will. A restore that is put off keeps the row for the next tick.
+ * Ends the row of a migration whose orchestration is no more. A guest that was soft-deleted is given back first, nobody
+ * else will; also when a purge was tried, because it may not have taken effect. A restore that is put off keeps the row
+ * for the next tick.
  */
 async function end(stopped: MigrationRecord, services: Services): Promise<void> {
   const { records, clock, log } = services;
-  const { id, guest, deleteAttemptedAt, purgeAttemptedAt } = stopped;
-  if (guest.oldId !== null && deleteAttemptedAt !== null && purgeAttemptedAt === null) {
+  const { id, guest, deleteAttemptedAt, inviteAttemptedAt } = stopped;
+  let error: MigrationError = { code: 'engine-stopped', detail: `It stopped in phase ${stopped.phase}.` };
+  if (guest.oldId !== null && deleteAttemptedAt !== null && inviteAttemptedAt === null && guest.newId === null) {
     const outcome = await services.undelete({ migrationId: id, guestId: guest.oldId }, log);
     if (!outcome.ok && 'afterSeconds' in outcome) return;
-    if (!outcome.ok) log.warn('undo-failed', { migrationId: id, code: outcome.failure.code });
+    if (!outcome.ok) error = outcome.failure;
   }
   const record = await records.decideOnMigration(id, (current) =>
     hasEnded(current)
@@ -63,11 +69,11 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
           status: 'Failed',
           phase: 'ended',
           outcome: 'failed',
-          error: { code: 'engine-stopped', detail: `It stopped in phase ${current.phase}.` },
+          error,
         },
   );
-  if (record?.error?.code !== 'engine-stopped') return;
-  log.warn('engine-stopped', { migrationId: id });
+  if (record?.error?.code !== error.code || record.error.detail !== error.detail) return;
+  log.warn('engine-stopped', { migrationId: id, code: error.code });
   await records.audit({
     migrationId: id,
     at: clock.now().toISOString(),

@@ -7,6 +7,7 @@ import type { ActivityDeps } from '../activity';
 import { blocking, passed, warning } from './check';
 
 const permissionShape = z.object({ actions: z.array(z.string()), notActions: z.array(z.string()).nullish() });
+const NAMED_SCOPES = 10;
 const WRITE = 'microsoft.authorization/roleassignments/write';
 
 /**
@@ -49,10 +50,16 @@ export async function checkAzure(
         )
       : blocking(
           'azure-permissions',
-          `The app may not assign Azure roles at: ${refused.join(', ')}.`,
+          `The app may not assign Azure roles at: ${someOf(refused)}.`,
           'Assign "Role Based Access Control Administrator" to the app there, or skip the kind azureRole.',
         ),
   ];
+}
+
+/** Names the first few: a row of checks has to fit into one column, however many scopes there are. */
+function someOf(scopes: readonly string[]): string {
+  const named = scopes.slice(0, NAMED_SCOPES).join(', ');
+  return scopes.length > NAMED_SCOPES ? `${named} and ${scopes.length - NAMED_SCOPES} more` : named;
 }
 
 /** Whether an action pattern of Azure ("*" stands for any text) covers the write of role assignments. */

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Check } from '../../domain/checks';
-import type { Grant } from '../../domain/grants';
 import { identitySchema, identityVerdict } from '../../domain/identityVerdict';
 import { objectId } from '../../domain/ids';
 import type { Graph } from '../../domain/ports';
 import { isNotFound } from '../../domain/serviceError';
 import type { ActivityDeps } from '../activity';
-import { blocking, passed } from './check';
+import { blocking, passed, unlessRefused } from './check';
 
 /** Role template id of Global Administrator, the same in every tenant. */
 export const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
@@ -45,7 +44,7 @@ export function unresolvedGuest(id: string | null): Check {
 }
 
 /** Who the guest is: a guest, with a work account, managed in the cloud, not protected, not the last administrator. */
-export async function checkGuest(guest: GuestToCheck, grants: readonly Grant[], deps: ActivityDeps): Promise<Check[]> {
+export async function checkGuest(guest: GuestToCheck, deps: ActivityDeps): Promise<Check[]> {
   return [
     passed('guest-exists', 'The guest was found.'),
     guest.userType === 'Guest'
@@ -66,7 +65,7 @@ export async function checkGuest(guest: GuestToCheck, grants: readonly Grant[], 
           'Remove the id from the setting PROTECTED_GUESTS if this is intended.',
         )
       : passed('guest-not-protected', 'The guest is not on the list of protected guests.'),
-    await notLastAdministrator(guest, grants, deps.graph),
+    ...(await unlessRefused(notLastAdministrator(guest, deps.graph), administratorsUnknown)),
   ];
 }
 
@@ -88,17 +87,22 @@ function signsInWithWork(guest: GuestToCheck): Check {
 
 const principal = z.object({ principalId: z.string() });
 
-async function notLastAdministrator(guest: GuestToCheck, grants: readonly Grant[], graph: Graph): Promise<Check> {
+const administratorsUnknown = blocking(
+  'not-last-global-administrator',
+  'The app may not read who is Global Administrator.',
+  'Grant RoleManagement.Read.Directory.',
+);
+
+/** Asks the directory, not the captured grants: a caller who skips directory roles must not get past this check. */
+async function notLastAdministrator(guest: GuestToCheck, graph: Graph): Promise<Check[]> {
   const id = 'not-last-global-administrator';
-  const isAdministrator = grants.some(
-    (grant) =>
-      grant.kind === 'directoryRole' && grant.data['roleDefinitionId'] === GLOBAL_ADMINISTRATOR && grant.scope === '/',
-  );
-  if (!isAdministrator) return passed(id, 'The guest is not a Global Administrator.');
   const filter = encodeURIComponent(`roleDefinitionId eq '${GLOBAL_ADMINISTRATOR}'`);
   const holders = await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, principal);
   const others = holders.filter((holder) => holder.principalId.toLowerCase() !== guest.id);
-  return others.length > 0
-    ? passed(id, `There are ${others.length} other Global Administrators.`)
-    : blocking(id, 'The guest is the last Global Administrator.', 'Appoint another Global Administrator first.');
+  if (others.length === holders.length) return [passed(id, 'The guest is not a Global Administrator.')];
+  return [
+    others.length > 0
+      ? passed(id, `There are ${others.length} other Global Administrators.`)
+      : blocking(id, 'The guest is the last Global Administrator.', 'Appoint another Global Administrator first.'),
+  ];
 }

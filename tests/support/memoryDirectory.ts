@@ -162,6 +162,10 @@ function invite(
 function matches(user: DirectoryUser, filter: string): boolean {
   const wanted = /'(?:smtp:)?((?:[^']|'')*)'/.exec(filter)?.[1]?.replaceAll("''", "'").toLowerCase();
   if (filter.startsWith('mail eq')) return user.mail?.toLowerCase() === wanted;
+  if (filter.startsWith('userPrincipalName eq')) return user.userPrincipalName.toLowerCase() === wanted;
+  if (filter.startsWith('startsWith(userPrincipalName')) {
+    return wanted !== undefined && user.userPrincipalName.toLowerCase().startsWith(wanted);
+  }
   const list = filter.startsWith('otherMails') ? user['otherMails'] : user['proxyAddresses'];
   const held = Array.isArray(list)
     ? list.map((one) =>

@@ -39,6 +39,8 @@ describe.each(kinds)('$title: what a refusal means', (kind) => {
     ['an unknown principal', refusal(400, 'PrincipalNotFound', 'Principal does not exist in the directory.')],
     ['an outage', refusal(503, 'ServiceUnavailable')],
     ['no answer', refusal(0, 'timeout')],
+    ['a token that is not taken', refusal(401, 'InvalidAuthenticationToken', 'Lifetime validation failed.')],
+    ['a change by somebody else at that moment', refusal(409, 'Directory_ConcurrencyViolation')],
   ])('%s: try again later', async (_name, error) => {
     expect(await attemptAt(kind, error)).toMatchObject({ result: 'retry', afterSeconds: 0 });
   });
@@ -48,11 +50,11 @@ describe.each(kinds)('$title: what a refusal means', (kind) => {
     expect(await attemptAt(kind, error)).toMatchObject({ result: 'retry', afterSeconds: 17 });
   });
 
-  it.each([401, 403])('%i: failed, with advice, without the words of the service', async (status) => {
-    const attempt = await attemptAt(kind, refusal(status, 'Authorization_RequestDenied', 'Insufficient privileges of'));
+  it('403: failed, with advice, without the words of the service', async () => {
+    const attempt = await attemptAt(kind, refusal(403, 'Authorization_RequestDenied', 'Insufficient privileges of'));
     expect(attempt).toEqual({
       result: 'failed',
-      detail: `graph answered ${status} Authorization_RequestDenied. The app may not do this; grant it by hand.`,
+      detail: 'graph answered 403 Authorization_RequestDenied. The app may not do this; grant it by hand.',
     });
   });
 

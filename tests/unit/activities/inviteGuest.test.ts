@@ -48,7 +48,15 @@ describe('one invitation', () => {
     const outcome = await invite();
     const { id } = onlyUser(world);
     expect(outcome).toEqual({ ok: true, value: { newId: id } });
-    expect(world.directory.graph.calls.map((call) => call.method)).toEqual(['LIST', 'LIST', 'LIST', 'POST']);
+    expect(world.directory.graph.calls.map((call) => call.method)).toEqual([
+      'LIST',
+      'LIST',
+      'LIST',
+      'LIST',
+      'LIST',
+      'POST',
+      'GET',
+    ]);
     expect(world.directory.writes()).toMatchObject([
       {
         path: '/invitations',
@@ -226,5 +234,7 @@ it('an apostrophe in the address is quoted in the filters', async () => {
     expect.stringContaining("mail eq 'o''brien@personal.example'"),
     expect.stringContaining("otherMails/any(a:a eq 'o''brien@personal.example')"),
     expect.stringContaining("proxyAddresses/any(a:a eq 'smtp:o''brien@personal.example')"),
+    expect.stringContaining("userPrincipalName eq 'o''brien@personal.example'"),
+    expect.stringContaining("startsWith(userPrincipalName,'o''brien_personal.example#EXT#@')"),
   ]);
 });

@@ -80,6 +80,13 @@ describe('verifyAccess', () => {
     expect(world.row().comparison?.missing).toEqual([{ kind: 'groupMembership', key: GROUP_ID, name: 'Readers' }]);
   });
 
+  it('a new guest who was deleted meanwhile is looked for until the last try, and no longer', async () => {
+    const { world, verify } = await restoredWorld(true);
+    world.directory.users.delete(NEW_ID);
+    expect(await verify(false)).toEqual({ ok: true, value: { settled: false, failed: 0, manual: 0 } });
+    expect(await verify(true)).toMatchObject({ ok: false, failure: { code: 'guest-vanished' } });
+  });
+
   it('says what the new guest has beyond the snapshot', async () => {
     const { world, verify } = await restoredWorld(true);
     await verify(false);

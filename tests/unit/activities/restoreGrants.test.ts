@@ -46,12 +46,19 @@ describe('no restore before the identity verdict is personal (invariant 2)', () 
     ['emailCode', 'mail'],
     ['google', 'google.com'],
     ['federated', 'https://idp.example'],
-    ['unknown', 'tenant.example'],
   ])('nothing is given to an account that signs in with: %s', async (verdict, issuer) => {
     const { world, restore } = await redeemed(issuer);
     const outcome = await restore();
     expect(outcome).toMatchObject({ ok: false, failure: { code: 'wrong-identity' } });
     expect(JSON.stringify(outcome)).toContain(verdict);
+    expect(world.directory.writes()).toEqual([]);
+    expect(await world.records.readGrantResults(MIGRATION_ID)).toEqual([]);
+  });
+
+  it('an identity that is not recognised gets nothing: read again first, and the end of it on the last try', async () => {
+    const { world, restore } = await redeemed('tenant.example');
+    expect(await restore()).toEqual({ ok: true, value: { retry: [0, 1], afterSeconds: 2 } });
+    expect(await restore({ lastTry: true })).toMatchObject({ ok: false, failure: { code: 'wrong-identity' } });
     expect(world.directory.writes()).toEqual([]);
     expect(await world.records.readGrantResults(MIGRATION_ID)).toEqual([]);
   });

@@ -1,0 +1,64 @@
+import { inChunks } from '../../../functions/chunks';
+import { sweepMigrations } from '../../../functions/sweepMigrations';
+import { createTestApp, GUEST_ID, NEW_ID, recordWith, type TestApp } from '../../support/testApp';
+
+const THEN = '2026-11-02T07:00:00.000Z';
+
+/** A migration whose orchestration was terminated while the guest was in the recycle bin. */
+async function stopped(app: TestApp, change: Partial<Parameters<typeof recordWith>[0]> = {}): Promise<void> {
+  await app.records.createMigration(
+    recordWith({ id: 'a', status: 'Running', phase: 'purging', deleteAttemptedAt: THEN, ...change }),
+  );
+  app.engine.instances.set('a', 'failed');
+}
+
+describe('a migration that was stopped from outside', () => {
+  it('gives the guest back also when a purge was tried, because it may not have taken effect', async () => {
+    const app = createTestApp();
+    await stopped(app, { purgeClaimedAt: THEN, purgeAttemptedAt: THEN });
+    await sweepMigrations(app.services);
+    expect(app.undeleted).toEqual([GUEST_ID]);
+    expect(app.records.migrations.get('a')).toMatchObject({ phase: 'ended', error: { code: 'engine-stopped' } });
+  });
+
+  it.each([
+    ['was tried', { inviteAttemptedAt: THEN }],
+    ['was made', { guest: { oldId: GUEST_ID, newId: NEW_ID, displayName: null } }],
+  ])('does not touch the old guest once an invitation %s', async (_name, change) => {
+    const app = createTestApp();
+    await stopped(app, { purgeClaimedAt: THEN, purgeAttemptedAt: THEN, ...change });
+    await sweepMigrations(app.services);
+    expect(app.undeleted).toEqual([]);
+  });
+
+  it('says so when the guest could not be given back', async () => {
+    const app = createTestApp();
+    await stopped(app);
+    const failure = { code: 'undo-failed', detail: 'graph answered 403 Forbidden.' } as const;
+    app.services.undelete = () => Promise.resolve({ ok: false, failure });
+    await sweepMigrations(app.services);
+    expect(app.records.migrations.get('a')).toMatchObject({ status: 'Failed', phase: 'ended', error: failure });
+    expect(app.records.auditLog).toMatchObject([{ action: 'engineStopped' }]);
+  });
+
+  it('whose guest cannot be given back at the moment keeps nobody else waiting', async () => {
+    const app = createTestApp();
+    await stopped(app);
+    app.services.undelete = () => Promise.reject(new Error('the directory is away'));
+    app.records.locks.set(NEW_ID, { guestId: NEW_ID, migrationId: 'dead', lockedAt: THEN });
+    await expect(sweepMigrations(app.services)).rejects.toThrow('away');
+    expect(app.records.locks.size).toBe(0);
+    expect(app.records.migrations.get('a')?.phase).toBe('purging');
+  });
+});
+
+it('a failure in one chunk does not keep the later ones from their turn', async () => {
+  const done: number[] = [];
+  const work = inChunks([1, 2, 3, 4, 5], 2, (item) => {
+    if (item === 1) return Promise.reject(new Error('first'));
+    done.push(item);
+    return Promise.resolve();
+  });
+  await expect(work).rejects.toThrow('first');
+  expect(done).toEqual([2, 3, 4, 5]);
+});
