@@ -53,6 +53,8 @@ describe('a wait of thirty days', () => {
     await stack.redeem(newId);
     const ended = await stack.ended(id);
     expect(ended.status).toBe('Succeeded');
+    // The row says so a moment before the instance itself is over.
+    await until('the instance to end', async () => (await stack.history(id)).some((row) => row['EventType'] === 1));
     const before = (await stack.history(id)).length;
     await stack.advance(DAY / 2);
     const writes = async (): Promise<number> => (await stack.requests()).filter((one) => one.method !== 'GET').length;
