@@ -20,6 +20,10 @@ export const recreatePermissions: readonly Permission[] = [
     why: 'find guests and follow the redemption',
   },
   { anyOf: ['Policy.Read.All'], why: 'check the policies for invitations before the purge' },
+  {
+    anyOf: ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', 'Directory.Read.All'],
+    why: 'see who is Global Administrator, and which roles the app itself holds',
+  },
 ];
 
 /** Whether the app may do all that this guest needs: permissions of its token, and its own directory role. */

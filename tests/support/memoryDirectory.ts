@@ -16,7 +16,13 @@ export interface DirectoryUser extends Record<string, unknown> {
 }
 
 /** What the app of the tests holds: enough for every migration. */
-const appPermissions = ['User.DeleteRestore.All', 'User.Invite.All', 'User.ReadWrite.All', 'Policy.Read.All'];
+const appPermissions = [
+  'User.DeleteRestore.All',
+  'User.Invite.All',
+  'User.ReadWrite.All',
+  'Policy.Read.All',
+  'RoleManagement.Read.Directory',
+];
 
 interface State {
   users: Map<string, DirectoryUser>;
