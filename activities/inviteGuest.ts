@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { objectId } from '../domain/ids';
-import type { Graph } from '../domain/ports';
+import type { Graph, Records } from '../domain/ports';
 import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError, wasNotExecuted } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
 import type { StepOutcome } from '../domain/steps';
-import { done, failed, notNow, reasonOf, type Activity, type ActivityDeps } from './activity';
+import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
 import { takeLock } from './locks';
 import {
   auditor,
@@ -72,7 +72,7 @@ async function send(
   const { graph, records, documents, clock, settings } = deps;
   const audit = auditor(deps, record.id, 'invite');
   const attemptedAt = clock.now().toISOString();
-  await records.updateMigration(record.id, { inviteAttemptedAt: attemptedAt });
+  await claimTry(records, record, attemptedAt);
   await audit('before', snapshot.guest.id);
   const post = (body: object) => graph.write('POST', '/invitations', body).catch((error: unknown) => refusalOf(error));
   let sent = await post({ ...bareInvitation(snapshot, address, settings), ...courtesiesOf(snapshot) });
@@ -100,6 +100,19 @@ async function send(
   const invited = await remember(deps, record, invitedUser.id, deadline);
   await audit('after', invitedUser.id);
   return invited;
+}
+
+/**
+ * Writes the try down, unless another execution of this step did so since the row was read: a process that was thought
+ * dead may still be at it, and both would have found nobody.
+ */
+async function claimTry(records: Records, record: MigrationRecord, attemptedAt: string): Promise<void> {
+  const claim = { made: false };
+  await records.decideOnMigration(record.id, (current) => {
+    claim.made = current.inviteAttemptedAt === record.inviteAttemptedAt && current.guest.newId === record.guest.newId;
+    return claim.made ? { inviteAttemptedAt: attemptedAt } : undefined;
+  });
+  if (!claim.made) throw new TransientFailure('inviteGuest: another execution of this step is at it');
 }
 
 /**

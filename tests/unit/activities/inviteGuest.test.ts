@@ -43,6 +43,17 @@ function onlyUser({ directory }: ActivityWorld): DirectoryUser {
 }
 
 describe('one invitation', () => {
+  it('two executions at once send one: the process that was thought dead may still be at it', async () => {
+    const { world, invite } = await purged();
+    const both = await Promise.allSettled([invite(), invite()]);
+    expect(world.directory.graph.calls.filter(isInvitation)).toHaveLength(1);
+    const { id } = onlyUser(world);
+    expect(both.filter((one) => one.status === 'fulfilled').map((one) => one.value)).toEqual([
+      { ok: true, value: { newId: id } },
+    ]);
+    expect(await invite()).toEqual({ ok: true, value: { newId: id } });
+  });
+
   it('looks first, then invites the address of the request, and remembers the new guest', async () => {
     const { world, invite } = await purged();
     const outcome = await invite();
