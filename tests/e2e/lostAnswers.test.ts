@@ -32,7 +32,7 @@ function faultPlaces(log: readonly RequestLogEntry[], newId: string): typeof wri
   return log
     .filter((one) => one.method !== 'GET' && !one.path.endsWith('/$batch'))
     // Removing or renewing the subscription is a timer's work; whether it falls into a run is chance.
-    .filter((one) => !/\/subscriptions\/./.test(one.path))
+    .filter((one) => !/^\/v1\.0\/subscriptions\/./.test(one.path))
     .map(({ method, path }) => {
       const anyNewId = path
         .replaceAll(/[.$()]/g, String.raw`\$&`)
