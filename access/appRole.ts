@@ -26,6 +26,11 @@ const DEFAULT_ROLE = '00000000-0000-0000-0000-000000000000';
 export const appRole: AccessKind = {
   kind: 'appRole',
   title: 'App role assignments',
+  calls: {
+    capture: ['GET /users/{user-id}/appRoleAssignments', 'GET /servicePrincipals/{servicePrincipal-id}'],
+    restore: ['POST /servicePrincipals/{servicePrincipal-id}/appRoleAssignedTo'],
+  },
+  limits: 'Roles that come through a group return with the group.',
   capturePermissions: [
     {
       anyOf: ['Directory.Read.All', 'AppRoleAssignment.ReadWrite.All'],
@@ -33,14 +38,10 @@ export const appRole: AccessKind = {
     },
     { anyOf: ['Application.Read.All', 'Directory.Read.All'], why: 'name the app roles of a guest' },
   ],
-  restorePermissions(grants) {
-    return grants.length === 0
-      ? []
-      : [
-          { anyOf: ['AppRoleAssignment.ReadWrite.All'], why: 'assign app roles to the new guest' },
-          { anyOf: ['Application.Read.All', 'Directory.Read.All'], why: 'assign app roles to the new guest' },
-        ];
-  },
+  restorePermissions: [
+    { anyOf: ['AppRoleAssignment.ReadWrite.All'], why: 'assign app roles to the new guest' },
+    { anyOf: ['Application.Read.All', 'Directory.Read.All'], why: 'assign app roles to the new guest' },
+  ],
   async capture(guestId, { graph }) {
     const all = await graph.readAll(`/users/${guestId}/appRoleAssignments?$top=999`, assignmentShape);
     const direct = all.filter((assignment) => assignment.principalId.toLowerCase() === guestId);

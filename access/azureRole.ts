@@ -39,8 +39,13 @@ const azureData = z.strictObject({
 export const azureRole: AccessKind = {
   kind: 'azureRole',
   title: 'Azure role assignments',
+  calls: {
+    capture: ['GET {scope}/providers/Microsoft.Authorization/roleAssignments'],
+    restore: ['PUT {scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}'],
+  },
+  limits: 'Only where the app has Azure roles itself.',
   capturePermissions: [],
-  restorePermissions: () => [],
+  restorePermissions: [],
   async capture(guestId, { azure }) {
     const scopes = await visibleScopes(azure);
     const filter = encodeURIComponent(`principalId eq '${guestId}'`);

@@ -24,17 +24,23 @@ const roleData = z.strictObject({
 export const directoryRole: AccessKind = {
   kind: 'directoryRole',
   title: 'Directory roles',
+  calls: {
+    capture: [
+      'GET /roleManagement/directory/roleAssignments',
+      'GET /roleManagement/directory/roleDefinitions/{unifiedRoleDefinition-id}',
+    ],
+    restore: ['POST /roleManagement/directory/roleAssignments'],
+  },
+  limits: 'Roles that come through a role-assignable group return with the group.',
   capturePermissions: [
     {
       anyOf: ['RoleManagement.Read.Directory', 'RoleManagement.ReadWrite.Directory', 'Directory.Read.All'],
       why: 'read directory role assignments',
     },
   ],
-  restorePermissions(grants) {
-    return grants.length === 0
-      ? []
-      : [{ anyOf: ['RoleManagement.ReadWrite.Directory'], why: 'assign directory roles to the new guest' }];
-  },
+  restorePermissions: [
+    { anyOf: ['RoleManagement.ReadWrite.Directory'], why: 'assign directory roles to the new guest' },
+  ],
   async capture(guestId, { graph }) {
     const filter = encodeURIComponent(`principalId eq '${guestId}'`);
     const assignments = await graph.readAll(

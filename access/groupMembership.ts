@@ -1,5 +1,5 @@
 import type { Grant } from '../domain/grants';
-import { groupData, groupSelect, groupShape, whyNotByGraph, type Group } from './groups';
+import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
 
 /**
@@ -9,22 +9,25 @@ import { alreadyPresent, oneByOne, reference, restored, saysItExists, type Acces
 export const groupMembership: AccessKind = {
   kind: 'groupMembership',
   title: 'Group memberships',
+  calls: {
+    capture: ['GET /users/{user-id}/memberOf/microsoft.graph.group'],
+    restore: ['POST /groups/{group-id}/members/$ref'],
+  },
+  limits: 'Dynamic, on-premises-synced and mail-enabled groups are left to people.',
   capturePermissions: [
     { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
   ],
-  restorePermissions(grants) {
-    const writable = grants.filter((grant) => grant.instruction === undefined);
-    if (writable.length === 0) return [];
-    const add = {
+  restorePermissions: [
+    {
       anyOf: ['GroupMember.ReadWrite.All', 'Group.ReadWrite.All', 'Directory.ReadWrite.All'],
       why: 'add the new guest to groups',
-    };
-    const roleAssignable = {
+    },
+    {
       anyOf: ['RoleManagement.ReadWrite.Directory'],
       why: 'add the new guest to role-assignable groups',
-    };
-    return writable.some((grant) => grant.data['roleAssignable'] === true) ? [add, roleAssignable] : [add];
-  },
+      when: isRoleAssignable,
+    },
+  ],
   async capture(guestId, { graph }) {
     const groups = await graph.readAll(
       `/users/${guestId}/memberOf/microsoft.graph.group?$select=${groupSelect}&$top=999`,

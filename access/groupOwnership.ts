@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
-import { groupData, groupSelect, groupShape, whyNotByGraph, type Group } from './groups';
+import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
 
 const ownedObject = groupShape.extend({ '@odata.type': z.string() });
@@ -9,22 +9,22 @@ const ownedObject = groupShape.extend({ '@odata.type': z.string() });
 export const groupOwnership: AccessKind = {
   kind: 'groupOwnership',
   title: 'Group ownerships',
+  calls: { capture: ['GET /users/{user-id}/ownedObjects'], restore: ['POST /groups/{group-id}/owners/$ref'] },
+  limits: 'Owners of on-premises-synced and mail-enabled groups are left to people.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
       why: 'read what a guest owns',
     },
   ],
-  restorePermissions(grants) {
-    const writable = grants.filter((grant) => grant.instruction === undefined);
-    if (writable.length === 0) return [];
-    const own = { anyOf: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'make the new guest a group owner' };
-    const roleAssignable = {
+  restorePermissions: [
+    { anyOf: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'make the new guest a group owner' },
+    {
       anyOf: ['RoleManagement.ReadWrite.Directory'],
       why: 'make the new guest an owner of role-assignable groups',
-    };
-    return writable.some((grant) => grant.data['roleAssignable'] === true) ? [own, roleAssignable] : [own];
-  },
+      when: isRoleAssignable,
+    },
+  ],
   async capture(guestId, { graph }) {
     const owned = await graph.readAll(`/users/${guestId}/ownedObjects?$select=${groupSelect}&$top=999`, ownedObject);
     return owned.filter((object) => object['@odata.type'] === '#microsoft.graph.group').map(ownershipOf);

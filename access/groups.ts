@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Grant } from '../domain/grants';
 
 /** Properties of a group that decide who may change its members and owners. */
 export const groupSelect =
@@ -19,6 +20,11 @@ export type Group = z.infer<typeof groupShape>;
 /** What is kept of a group in a grant. */
 export function groupData(group: Group): Record<string, unknown> {
   return { groupId: group.id, roleAssignable: group.isAssignableToRole === true };
+}
+
+/** True for a grant of a group that may hold directory roles: changing who is in it needs a permission of its own. */
+export function isRoleAssignable(grant: Grant): boolean {
+  return grant.data['roleAssignable'] === true;
 }
 
 /**

@@ -1,17 +1,24 @@
 import type { Grant, GrantKind } from '../domain/grants';
-import type { Azure, Graph } from '../domain/ports';
+import type { Azure, Clock, Graph } from '../domain/ports';
 import { isTransient, ServiceError } from '../domain/serviceError';
 
-/** The services in which access lives. */
+/** The services in which access lives, and what a kind has to know to deal with them. */
 export interface Outside {
   graph: Graph;
   azure: Azure;
+  clock: Clock;
+  /** Whether Conditional Access policies that name the guest may be rewritten; otherwise they are only reported. */
+  rewriteConditionalAccess: boolean;
 }
 
-/** An application permission that is needed: any one of the names will do, the least privileged first. */
+/**
+ * An application permission that is needed: any one of the names will do, the least privileged first. `when` limits
+ * it to the grants that need it.
+ */
 export interface Permission {
   anyOf: readonly string[];
   why: string;
+  when?: (grant: Grant) => boolean;
 }
 
 /** What became of one attempt to restore a grant: a result, or "not yet" with the seconds to wait. */
@@ -24,17 +31,34 @@ export interface AccessKind {
   kind: GrantKind;
   /** Plural name for people. */
   title: string;
+  /**
+   * The requests it makes, in the spelling of Microsoft's documents: `METHOD /path/{template}`, for Azure Resource
+   * Manager with `{scope}` in front. The documents and the test of the permissions read them.
+   */
+  calls: { capture: readonly string[]; restore: readonly string[] };
+  /** What it cannot do, in a sentence or two for docs/access.md. */
+  limits: string;
   /** Permissions for reading, whatever the guest holds. */
   capturePermissions: readonly Permission[];
-  /** Permissions for restoring exactly these grants; empty when there is nothing to restore. */
-  restorePermissions(grants: readonly Grant[]): readonly Permission[];
-  /** Reads the grants a guest holds now. Read-only. Also how a restore is verified: capture again and compare. */
-  capture(guestId: string, outside: Outside): Promise<Grant[]>;
+  /** Permissions for restoring; `permissionsToRestore` says which of them given grants need. */
+  restorePermissions: readonly Permission[];
+  /**
+   * Reads the grants a guest holds now. Read-only. Also how a restore is verified: capture again and compare.
+   *
+   * @param expected when verifying: the grants of this kind that the old guest held, for kinds whose search lags
+   */
+  capture(guestId: string, outside: Outside, expected?: readonly Grant[]): Promise<Grant[]>;
   /**
    * Gives grants to the new guest, adding only. Safe to run twice: what is there already comes out as
    * `alreadyPresent`. Answers one attempt a grant, in order; never throws for a service's refusal.
    */
   restore(grants: readonly Grant[], newId: string, outside: Outside): Promise<Attempt[]>;
+}
+
+/** The permissions that restoring these grants needs: none for grants that are left to people. */
+export function permissionsToRestore(kind: AccessKind, grants: readonly Grant[]): Permission[] {
+  const restorable = grants.filter((grant) => grant.kind === kind.kind && grant.instruction === undefined);
+  return kind.restorePermissions.filter(({ when }) => restorable.some((grant) => when?.(grant) ?? true));
 }
 
 /** Runs a restore grant by grant and turns failures of services into attempts. */

@@ -38,17 +38,17 @@ const profileData = z.strictObject({ value });
 export const profile: AccessKind = {
   kind: 'profile',
   title: 'Profile attributes',
+  calls: { capture: ['GET /users/{user-id}'], restore: ['PATCH /users/{user-id}'] },
+  limits: 'Addresses of sign-in, the photo, and what SharePoint keeps (about me, skills, …) stay out.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
       why: 'read the profile of a guest',
     },
   ],
-  restorePermissions(grants) {
-    return grants.length === 0
-      ? []
-      : [{ anyOf: ['User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'write the profile of the new guest' }];
-  },
+  restorePermissions: [
+    { anyOf: ['User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'write the profile of the new guest' },
+  ],
   async capture(guestId, { graph }) {
     const present = await read(guestId, graph);
     return attributes.flatMap((attribute): Grant[] => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { MigrationCode } from '../domain/failures';
+import type { GrantKind } from '../domain/grants';
 import type { Azure, Clock, Documents, Graph, Log, Records } from '../domain/ports';
 import { isTransient, ServiceError } from '../domain/serviceError';
 import { steps, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
@@ -16,6 +17,10 @@ export interface ActivitySettings {
   consistencySeconds: number;
   protectedGuests: readonly string[];
   domainPolicyCheck: 'beta' | 'off';
+  /** Kinds of grant that no migration of this tenant handles. */
+  skipAccess: readonly GrantKind[];
+  /** Whether Conditional Access policies that name the guest are rewritten; otherwise they are only reported. */
+  rewriteConditionalAccess: boolean;
 }
 
 /** Everything an activity can reach. */

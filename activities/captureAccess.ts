@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { enabledKinds } from '../access';
 import { noAccess } from '../domain/grants';
 import { objectId } from '../domain/ids';
 import { progressOf } from '../domain/phases';
@@ -6,24 +7,25 @@ import type { Graph } from '../domain/ports';
 import { inRestoreOrder, planChunks } from '../domain/restorePlan';
 import { guestAccountSchema, type GuestAccount, type Snapshot } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
-import { captureAll } from './capture';
+import { captureAll, outsideOf, skippedKinds } from './capture';
 import { recordOf, verifiedSnapshot } from './common';
 
-/** Grants that one restoring activity handles: enough to spare round trips, few enough to repeat cheaply. */
-const CHUNK = 8;
+/** Grants that one restoring activity handles: as many as a batch of reads takes, few enough to repeat cheaply. */
+const CHUNK = 20;
 
 /**
  * Captures the guest and everything it holds, writes the snapshot, reads it back and compares the hash.
  * Safe to run twice: a snapshot is written once; when one exists it is kept, and the plan is made from it.
  */
 export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess'> {
-  const { graph, azure, records, documents, clock, settings } = deps;
+  const { graph, records, documents, clock, settings } = deps;
   return async ({ migrationId, guestId }, log) => {
     const { request } = await recordOf(records, migrationId);
+    const skip = skippedKinds(request, settings);
     const [guest, sponsorIds, access] = await Promise.all([
       readAccount(guestId, graph),
       readSponsors(guestId, graph),
-      captureAll(guestId, request.skipAccess, { graph, azure }),
+      captureAll(guestId, skip, outsideOf(deps)),
     ]);
     if (access.refused.length > 0) {
       const kinds = access.refused.map((kind) => kind.title).join(', ');
@@ -36,6 +38,7 @@ export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess
       tenantId: settings.tenantId,
       guest,
       sponsorIds,
+      kinds: enabledKinds(skip).map(({ kind }) => kind),
       grants: inRestoreOrder(access.grants),
     });
     const snapshot = await verifiedSnapshot(documents, { migrationId, snapshotHash, guestId });

@@ -1,7 +1,7 @@
 import { blockers, type Check } from '../domain/checks';
 import { isOver } from '../domain/phases';
 import { done, type Activity, type ActivityDeps } from './activity';
-import { captureAll } from './capture';
+import { captureAll, outsideOf, skippedKinds } from './capture';
 import { recordOf } from './common';
 import { checkAddress } from './checks/addressChecks';
 import { checkApp, checkBasePermissions } from './checks/appChecks';
@@ -14,7 +14,7 @@ import { checkTenant } from './checks/tenantChecks';
  * Safe to run twice: it reads, reserves the address for this migration, and replaces its own rows.
  */
 export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
-  const { graph, azure, records } = deps;
+  const { graph, records } = deps;
   return async ({ migrationId }, log) => {
     const record = await recordOf(records, migrationId);
     const { oldId } = record.guest;
@@ -32,14 +32,15 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     return done({ guestId: guest?.id ?? null, failedChecks });
 
     async function checkAll(guest: GuestToCheck): Promise<Check[]> {
-      const access = await captureAll(guest.id, record.request.skipAccess, { graph, azure });
+      const skip = skippedKinds(record.request, deps.settings);
+      const access = await captureAll(guest.id, skip, outsideOf(deps));
       const address = record.request.inviteEmail ?? guest.mail ?? null;
       const groups = await Promise.all([
         checkGuest(guest, deps),
         checkAddress(address, guest, record, deps),
         checkTenant(address, deps),
         checkApp(access, deps),
-        checkAzure(access.grants, record.request.skipAccess, deps),
+        checkAzure(access.grants, skip, deps),
       ]);
       return groups.flat();
     }

@@ -7,6 +7,7 @@ import { progressOf } from '../domain/phases';
 import type { Graph, Records } from '../domain/ports';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
+import { outsideOf } from './capture';
 import { recordOf, verifiedSnapshot } from './common';
 
 const newGuestShape = z.object({
@@ -43,7 +44,8 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
     if (verdict !== 'personal' && verdict !== 'notReadable') {
       return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
     }
-    const attempts = verdict === 'personal' ? await attempt(open, snapshot.grants, newId, deps) : unreadable(open);
+    const attempts =
+      verdict === 'personal' ? await attempt(open, snapshot.grants, newId, outsideOf(deps)) : unreadable(open);
     const results = attempts.flatMap((tried) => resultOf(tried, lastTry));
     await records.saveGrantResults(migrationId, results);
     await remember(records, migrationId, snapshot.grants.length);

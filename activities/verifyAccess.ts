@@ -1,8 +1,8 @@
 import { compareAccess, identityOfGrant } from '../domain/comparison';
-import { countResults, type Grant, type GrantRecord } from '../domain/grants';
+import { countResults, isAdvisory, type Grant, type GrantRecord } from '../domain/grants';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
-import { captureAll } from './capture';
+import { captureAll, outsideOf, skippedIn } from './capture';
 import { recordOf, verifiedSnapshot } from './common';
 
 /**
@@ -11,15 +11,16 @@ import { recordOf, verifiedSnapshot } from './common';
  * Safe to run twice: it reads, and what it writes down is replaced by the same.
  */
 export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'> {
-  const { graph, azure, records, documents } = deps;
+  const { records, documents } = deps;
   return async (input, log) => {
     const { migrationId, newId, lastTry } = input;
     const snapshot = await verifiedSnapshot(documents, input);
     if (snapshot === undefined) return failed('snapshot-unverified', 'The snapshot cannot be read for the comparison.');
-    const { request, phase } = await recordOf(records, migrationId);
+    const { phase } = await recordOf(records, migrationId);
     // A late duplicate would compare with what the guest has by then, and change a report that is closed.
     if (phase === 'ended') throw new Error('verifyAccess: the migration has ended');
-    const now = await captureAll(newId, request.skipAccess, { graph, azure }).catch(unlessGone);
+    const skip = skippedIn(snapshot);
+    const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone);
     if (now === undefined) {
       return lastTry
         ? failed('guest-vanished', 'The new guest was deleted before the access was verified.')
@@ -43,10 +44,11 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
     const access = countResults(snapshot.grants.length, after);
     await records.updateMigration(migrationId, { comparison, access });
     log.info('verified', { migrationId, equal: comparison.equal, missing: missing.size, invisible: invisible.length });
+    const reminders = results.filter(({ index }) => isReminder(snapshot.grants[index])).length;
     return done({
       settled: invisible.length === 0 || lastTry,
       failed: access.failed,
-      manual: access.manual - settledByRule.length,
+      manual: access.manual - settledByRule.length - reminders,
     });
   };
 }
@@ -57,6 +59,10 @@ function unlessGone(error: unknown): undefined {
   return undefined;
 }
 
+function isReminder(grant: Grant | undefined): boolean {
+  return grant !== undefined && isAdvisory(grant);
+}
+
 const NOTHING_TO_DO = 'Nothing is left to do: the new guest has it again.';
 
 /** A grant for people that came by itself, such as a dynamic group whose rule the restored attributes satisfy. */
@@ -65,7 +71,8 @@ function nothingLeftToDo(
   grant: Grant | undefined,
   missing: ReadonlySet<string>,
 ): GrantRecord[] {
-  if (result !== 'manual' || grant?.instruction === undefined || missing.has(identityOfGrant(grant))) return [];
+  if (result !== 'manual' || grant?.instruction === undefined || isAdvisory(grant)) return [];
+  if (missing.has(identityOfGrant(grant))) return [];
   return [{ index, result, detail: `${NOTHING_TO_DO} (${grant.instruction})` }];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { GrantKind } from '../domain/grants';
 import { variables } from './variables';
 
 /** Where the records are: a connection string (emulator), or endpoints that the managed identity may use. */
@@ -21,6 +22,8 @@ export type Settings = Readonly<{
   httpTimeoutSeconds: number;
   protectedGuests: readonly string[];
   domainPolicyCheck: 'beta' | 'off';
+  skipAccess: readonly GrantKind[];
+  rewriteConditionalAccess: boolean;
 }>;
 
 /** One row a variable, for the documentation and the example settings. `default` is undefined when there is none. */
@@ -108,6 +111,8 @@ function frozen(values: Values): Settings {
     httpTimeoutSeconds: values.HTTP_TIMEOUT_SECONDS,
     protectedGuests: Object.freeze([...(values.PROTECTED_GUESTS ?? [])]),
     domainPolicyCheck: values.DOMAIN_POLICY_CHECK,
+    skipAccess: Object.freeze([...(values.SKIP_ACCESS ?? [])]),
+    rewriteConditionalAccess: values.CONDITIONAL_ACCESS_REWRITE,
   });
 }
 

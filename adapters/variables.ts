@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindSchema } from '../domain/grants';
 import { objectId } from '../domain/ids';
 
 /** One environment variable of ours: how it reads, and what README and local.settings.example.json say about it. */
@@ -68,6 +69,16 @@ const idList = z
   )
   .refine((ids) => ids.every((id) => objectId.safeParse(id).success), 'must be object ids (GUIDs) separated by commas');
 
+const kindList = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((kind) => kind.trim())
+      .filter((kind) => kind !== ''),
+  )
+  .pipe(z.array(kindSchema, `must be kinds of grant separated by commas: ${kindSchema.options.join(', ')}`));
+
 const connectionString = z
   .string()
   .refine(
@@ -134,5 +145,14 @@ export const variables = {
     z.enum(['beta', 'off'], 'must be beta or off'),
     'beta',
     'Whether preflight reads the domain allow and deny list, which only the beta of Graph has (beta or off).',
+  ),
+  SKIP_ACCESS: optional(
+    kindList,
+    'Kinds of grant that no migration handles, separated by commas; see docs/access.md for the names.',
+  ),
+  CONDITIONAL_ACCESS_REWRITE: defaulted(
+    z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
+    'off',
+    'Whether Conditional Access policies that name the guest are rewritten for the new guest, or only reported (on or off).',
   ),
 } as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kindSchema, type Grant } from './grants';
+import { isAdvisory, kindSchema, type Grant } from './grants';
 
 const namedGrantSchema = z.strictObject({ kind: kindSchema, key: z.string(), name: z.string() });
 export type NamedGrant = z.infer<typeof namedGrantSchema>;
@@ -18,20 +18,32 @@ export function identityOfGrant(grant: Pick<Grant, 'kind' | 'key'>): string {
 }
 
 /**
- * Compares by kind and key, and by value where a grant carries one (`data.value`: profile attributes).
+ * Compares by kind and key, and by value where a grant carries one (`data.value`: attributes, expiry of a schedule).
+ * Advisories are left out: they are the same for everybody.
  */
 export function compareAccess(before: readonly Grant[], after: readonly Grant[]): Comparison {
+  const had = before.filter((grant) => !isAdvisory(grant));
   const now = new Map(after.map((grant) => [identityOfGrant(grant), grant]));
-  const then = new Set(before.map(identityOfGrant));
-  const missing = before.filter((grant) => {
+  const then = new Set(had.map(identityOfGrant));
+  const missing = had.filter((grant) => {
     const found = now.get(identityOfGrant(grant));
-    return found === undefined || JSON.stringify(found.data['value']) !== JSON.stringify(grant.data['value']);
+    return found === undefined || !isSameJson(found.data['value'], grant.data['value']);
   });
   return {
-    equal: before.length - missing.length,
+    equal: had.length - missing.length,
     missing: missing.map(named),
-    extra: after.filter((grant) => !then.has(identityOfGrant(grant))).map(named),
+    extra: after.filter((grant) => !isAdvisory(grant) && !then.has(identityOfGrant(grant))).map(named),
   };
+}
+
+/** Equality of JSON values, whatever the order of names in an object. */
+function isSameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a, sortedNames) === JSON.stringify(b, sortedNames);
+}
+
+function sortedNames(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 function named({ kind, key, name }: Grant): NamedGrant {

@@ -3,17 +3,38 @@ import { z } from 'zod';
 /** Kinds of grant. Each has one file in access/; callers name them in `skipAccess`. */
 export const kindSchema = z.enum([
   'profile',
+  'directoryExtension',
+  'openExtension',
+  'customSecurityAttribute',
+  'manager',
+  'directReport',
+  'sponsor',
+  'sponsorOf',
+  'license',
+  'accessPackage',
   'groupMembership',
   'groupOwnership',
-  'directoryRole',
+  'pimGroup',
+  'teamsChannel',
   'appRole',
+  'delegatedPermission',
+  'applicationOwnership',
+  'conditionalAccess',
   'azureRole',
+  'pimAzureRole',
+  'keyVaultPolicy',
+  'administrativeUnit',
+  'directoryRole',
+  'pimDirectoryRole',
+  'authenticationMethod',
+  'outsideGraph',
 ]);
 export type GrantKind = z.infer<typeof kindSchema>;
 
 /**
  * One unit of access as it was captured. `key` identifies it within its kind and does not contain the guest's id, so
- * that the old and the new guest's grants compare. `instruction` is set when an app cannot restore the grant.
+ * that the old and the new guest's grants compare; where `data` has a `value`, that is compared too. `instruction` is set
+ * when an app cannot restore the grant. `data.advisory` marks a reminder that stands for every guest (see isAdvisory).
  */
 export const grantSchema = z.strictObject({
   kind: kindSchema,
@@ -24,6 +45,14 @@ export const grantSchema = z.strictObject({
   data: z.record(z.string(), z.unknown()),
 });
 export type Grant = z.infer<typeof grantSchema>;
+
+/**
+ * True for a reminder of access that no API shows for a guest: it is reported with what to do, but it is neither
+ * compared nor a gap, because nobody knows whether there is anything to restore.
+ */
+export function isAdvisory(grant: Pick<Grant, 'data'>): boolean {
+  return grant.data['advisory'] === true;
+}
 
 export const grantResultSchema = z.enum(['restored', 'alreadyPresent', 'manual', 'failed']);
 export type GrantResult = z.infer<typeof grantResultSchema>;

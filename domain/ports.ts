@@ -18,6 +18,8 @@ export interface Graph {
   read<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>>;
   /** Reads all pages of a collection; the first page is batched like `read`. */
   readAll<T extends z.ZodType>(path: string, item: T): Promise<z.output<T>[]>;
+  /** Asks with a POST that changes nothing, such as `getAvailableExtensionProperties`. Never batched. */
+  query<T extends z.ZodType>(path: string, body: unknown, shape: T): Promise<z.output<T>>;
   /** Sends a write once; it is never repeated in the adapter, because the answer of a done write may be lost. */
   write(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
   /** Application permissions in the app's own token, and the object id of the app's service principal. */
@@ -28,7 +30,12 @@ export interface Graph {
 export interface Azure {
   read<T extends z.ZodType>(path: string, shape: T): Promise<z.output<T>>;
   readAll<T extends z.ZodType>(path: string, item: T): Promise<z.output<T>[]>;
+  /** Asks with a POST that changes nothing, such as a query of Resource Graph. */
+  query<T extends z.ZodType>(path: string, body: unknown, shape: T): Promise<z.output<T>>;
+  /** Sends a PUT once; its answer may be lost after it was done. */
   put(path: string, body: unknown): Promise<unknown>;
+  /** Sends a DELETE once; what is gone already answers like what was there. */
+  remove(path: string): Promise<void>;
 }
 
 /** Rows of the record tables. Methods throw ServiceError('storage') when the store does not answer. */

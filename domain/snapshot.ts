@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { grantSchema } from './grants';
+import { grantSchema, kindSchema } from './grants';
 import { identitySchema } from './identityVerdict';
 import { migrationId, objectId } from './ids';
 
@@ -23,6 +23,8 @@ export const snapshotSchema = z.strictObject({
   tenantId: objectId,
   guest: guestAccountSchema,
   sponsorIds: z.array(objectId),
+  /** The kinds of grant that were looked for; absent in the first snapshots, which know six. */
+  kinds: z.array(kindSchema).optional(),
   grants: z.array(grantSchema),
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;

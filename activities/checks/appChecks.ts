@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { accessKinds } from '../../access';
-import type { Permission } from '../../access/kind';
+import { permissionsToRestore, type Permission } from '../../access/kind';
 import type { Check } from '../../domain/checks';
 import type { Grant } from '../../domain/grants';
 import type { Graph } from '../../domain/ports';
@@ -45,9 +45,7 @@ function permissions(access: Captured, roles: readonly string[]): Check {
   const needed = [
     ...recreatePermissions,
     ...access.refused.flatMap((kind) => kind.capturePermissions),
-    ...Object.values(accessKinds).flatMap((kind) =>
-      kind.restorePermissions(access.grants.filter((grant) => grant.kind === kind.kind)),
-    ),
+    ...Object.values(accessKinds).flatMap((kind) => permissionsToRestore(kind, access.grants)),
   ];
   const missing = needed.filter((permission) => !permission.anyOf.some((name) => roles.includes(name)));
   const lines = [...new Set(missing.map(({ anyOf, why }) => `${anyOf[0] ?? ''} (to ${why})`))];

@@ -47,13 +47,21 @@ export function createAzure(options: AzureOptions): Azure {
       });
       return inShape('azure', z.array(item), items);
     },
+    async query(path, body, shape) {
+      return inShape('azure', shape, await send('POST', path, body));
+    },
     put(path, body) {
       return send('PUT', path, body);
+    },
+    async remove(path) {
+      await send('DELETE', path);
     },
   };
 }
 
-function createSend(options: AzureOptions): (method: 'GET' | 'PUT', path: string, body?: unknown) => Promise<unknown> {
+type Send = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => Promise<unknown>;
+
+function createSend(options: AzureOptions): Send {
   const pipeline = createPipeline(options);
   const httpClient = options.httpClient ?? createDefaultHttpClient();
   return async (method, path, body) => {

@@ -34,6 +34,10 @@ export function createGraph(options: GraphOptions): Graph {
       });
       return inShape('graph', z.array(item), items);
     },
+    async query(path, body, shape) {
+      refuseMissingIds(path);
+      return inShape('graph', shape, await send('POST', path, { body, repeat: true }));
+    },
     async write(method, path, body) {
       refuseMissingIds(path);
       return send(method, path, { body, repeat: false });
@@ -48,10 +52,15 @@ export function createGraph(options: GraphOptions): Graph {
 function createReader(send: SendToGraph): (path: string) => Promise<unknown> {
   const get = (path: string) => send('GET', path, { repeat: true });
   const loader = new DataLoader<string, unknown>(
-    async (paths) => {
+    async (wanted) => {
+      // Kinds that look at the same thing at the same moment share one read of it.
+      const paths = [...new Set(wanted)];
       const [only] = paths;
-      if (paths.length === 1 && only !== undefined) return [await get(only)];
-      return readBatch(paths, (body) => send('POST', '/$batch', { body, repeat: true }));
+      const answers =
+        paths.length === 1 && only !== undefined
+          ? [await get(only)]
+          : await readBatch(paths, (body) => send('POST', '/$batch', { body, repeat: true }));
+      return wanted.map((path) => answers[paths.indexOf(path)]);
     },
     // Without a cache: the directory changes under us, and every look has to be a new one.
     { maxBatchSize: BATCH_SIZE, cache: false },

@@ -52,17 +52,28 @@ export interface RunningTenant {
   close(): Promise<void>;
 }
 
+/** A tenant that answers, but does not listen: callers in the same process hand it their messages. */
+export interface TenantInProcess {
+  readonly tenant: Tenant;
+  readonly answer: (message: Message) => Promise<Reply>;
+  /** Does what became due since the clock was moved. */
+  readonly catchUp: () => void;
+  readonly close: () => void;
+}
+
 const day = 24 * 60 * 60 * 1000;
 
-/** Starts a simulated tenant on the loopback interface. */
-export async function startTenant(options: TenantOptions = {}): Promise<RunningTenant> {
+/**
+ * Builds a tenant without a server.
+ *
+ * @param origin the address that links of its answers begin with
+ */
+export function createTenant(options: TenantOptions, origin: () => string): TenantInProcess {
   for (const route of graphRoutes()) permissionsOf(route);
   const { dataDir } = options;
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const database = new Database(dataDir === undefined ? ':memory:' : join(dataDir, 'tenant.db'));
-  const certificate = dataDir === undefined ? await generateCertificate() : await loadCertificate(dataDir);
-  let origin = '';
-  const tenant = assemble(database, options, () => origin);
+  const tenant = assemble(database, options, origin);
   const delivery = new Delivery(tenant);
   tenant.store.onChanged(() => delivery.wake());
   const catchUp = (): void => {
@@ -79,10 +90,27 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
 
     return serve(service, message);
   };
-  const secure = await listen(answer, options.port ?? 0, certificate);
+  return {
+    tenant,
+    answer,
+    catchUp,
+    close: () => {
+      delivery.close();
+      database.close();
+    },
+  };
+}
+
+/** Starts a simulated tenant on the loopback interface. */
+export async function startTenant(options: TenantOptions = {}): Promise<RunningTenant> {
+  const { dataDir } = options;
+  let origin = '';
+  const inProcess = createTenant(options, () => origin);
+  const certificate = dataDir === undefined ? await generateCertificate() : await loadCertificate(dataDir);
+  const secure = await listen((message) => inProcess.answer(message), options.port ?? 0, certificate);
   origin = `https://localhost:${secure.port}`;
-  catchUp();
-  const housekeeping = setInterval(catchUp, day / 24);
+  inProcess.catchUp();
+  const housekeeping = setInterval(() => inProcess.catchUp(), day / 24);
   housekeeping.unref();
 
   return {
@@ -90,12 +118,11 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
     port: secure.port,
     ca: certificate.cert,
     certFile: 'certFile' in certificate ? certificate.certFile : undefined,
-    tenant,
+    tenant: inProcess.tenant,
     close: async () => {
       clearInterval(housekeeping);
-      delivery.close();
       await secure.close();
-      database.close();
+      inProcess.close();
     },
   };
 }

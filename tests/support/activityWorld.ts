@@ -93,6 +93,8 @@ const settings: ActivitySettings = {
   consistencySeconds: CONSISTENCY_SECONDS,
   protectedGuests: [],
   domainPolicyCheck: 'off',
+  skipAccess: [],
+  rewriteConditionalAccess: false,
 };
 
 const request: MigrationRecord['request'] = {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Outside } from '../../access/kind';
 import type { Azure, Graph } from '../../domain/ports';
 import { ServiceError } from '../../domain/serviceError';
 
@@ -7,12 +8,12 @@ export const QUOTED_ADDRESS = 'ada.lovelace@work.example';
 
 /** One call as it reached the service; `path` is decoded, so that tests can read filters. */
 export interface Call {
-  method: 'GET' | 'LIST' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  method: 'GET' | 'LIST' | 'QUERY' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   path: string;
   body?: unknown;
 }
 
-/** Answers a call with a JSON value (an array for LIST), or throws a ServiceError. */
+/** Answers a call with a JSON value (an array for LIST; QUERY is a POST that only reads), or throws a ServiceError. */
 export type Answer = (call: Call) => unknown;
 
 /** A refusal of a service; its message always quotes somebody's address, as the real ones may. */
@@ -38,6 +39,8 @@ export function graphOf(answer: Answer, roles: string[] = []): Graph & { calls: 
     calls,
     read: async <T extends z.ZodType>(path: string, shape: T) => shape.parse(await ask('GET', path)),
     readAll: async <T extends z.ZodType>(path: string, item: T) => item.array().parse(await ask('LIST', path)),
+    query: async <T extends z.ZodType>(path: string, body: unknown, shape: T) =>
+      shape.parse(await ask('QUERY', path, body)),
     write: (method, path, body) => ask(method, path, body),
     ownIdentity: () => Promise.resolve({ roles, servicePrincipalId: 'a0000000-0000-4000-8000-000000000001' }),
   };
@@ -51,7 +54,23 @@ export function azureOf(answer: Answer): Azure & { calls: Call[] } {
     calls,
     read: async <T extends z.ZodType>(path: string, shape: T) => shape.parse(await ask('GET', path)),
     readAll: async <T extends z.ZodType>(path: string, item: T) => item.array().parse(await ask('LIST', path)),
+    query: async <T extends z.ZodType>(path: string, body: unknown, shape: T) =>
+      shape.parse(await ask('QUERY', path, body)),
     put: (path, body) => ask('PUT', path, body),
+    remove: async (path) => {
+      await ask('DELETE', path);
+    },
+  };
+}
+
+/** What kinds of access get, with services that must not be called and a clock that stands, unless given. */
+export function outsideOf(given: Partial<Outside>): Outside {
+  return {
+    graph: graphOf(silent),
+    azure: azureOf(silent),
+    clock: { now: () => new Date('2026-03-01T08:00:00.000Z') },
+    rewriteConditionalAccess: false,
+    ...given,
   };
 }
 
@@ -62,7 +81,7 @@ export const silent: Answer = (call) => {
 
 /** The calls that change something. */
 export function writesIn(calls: readonly Call[]): Call[] {
-  return calls.filter((call) => call.method !== 'GET' && call.method !== 'LIST');
+  return calls.filter((call) => !['GET', 'LIST', 'QUERY'].includes(call.method));
 }
 
 function asking(calls: Call[], answer: Answer) {

@@ -226,6 +226,7 @@ function createGraph(users: TestUser[], paths: string[], faults: Map<string, Ser
       };
       return users.filter(fits).map((user) => item.parse({ id: user.id }));
     },
+    query: () => Promise.reject(unexpected()),
     write: () => Promise.reject(unexpected()),
     ownIdentity: () => Promise.reject(unexpected()),
   };

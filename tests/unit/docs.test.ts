@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { accessKinds } from '../../access';
-import type { Permission } from '../../access/kind';
+import { permissionsToRestore, type Permission } from '../../access/kind';
 import { recreatePermissions } from '../../activities/checks/appChecks';
 import { readSettings, settingsTable } from '../../adapters/settings';
 import { failures, httpCodes, migrationCodes } from '../../domain/failures';
@@ -112,7 +112,7 @@ describe('infra/graph-permissions.md', () => {
     ...recreatePermissions,
     ...Object.values(accessKinds).flatMap((kind) => [
       ...kind.capturePermissions,
-      ...kind.restorePermissions(grants.filter((grant) => grant.kind === kind.kind)),
+      ...permissionsToRestore(kind, grants),
     ]),
   ];
   const rows = table('infra/graph-permissions.md', '## Application permissions of Microsoft Graph');

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { assignmentName, azureRole, visibleScopes } from '../../../access/azureRole';
 import type { Grant } from '../../../domain/grants';
-import { azureOf, graphOf, notFound, refusal, silent, writesIn, type Call } from '../../support/recordedCalls';
+import {
+  azureOf,
+  graphOf,
+  notFound,
+  refusal,
+  silent,
+  writesIn,
+  type Call,
+  outsideOf,
+} from '../../support/recordedCalls';
 
 const OLD = '01d00000-0000-4000-8000-000000000001';
 const NEW = '0e000000-0000-4000-8000-000000000002';
@@ -93,7 +102,7 @@ describe('capture', () => {
   it('takes an assignment that shows at several scopes once, and only those of the guest itself', async () => {
     const throughGroup = assignment(SUBSCRIPTION, 'b', { principalId: 'a-group' });
     const azure = manager([assignment(SUBSCRIPTION, 'a'), throughGroup]);
-    const grants = await azureRole.capture(OLD, { graph, azure });
+    const grants = await azureRole.capture(OLD, outsideOf({ graph, azure }));
     expect(grants).toEqual([
       {
         kind: 'azureRole',
@@ -114,13 +123,13 @@ describe('capture', () => {
 
   it('keeps condition, its version and the description', async () => {
     const kept = { condition: CONDITION, conditionVersion: '2.0', description: 'until autumn' };
-    const [grant] = await azureRole.capture(OLD, { graph, azure: manager([assignment(GROUP, 'a', kept)]) });
+    const [grant] = await azureRole.capture(OLD, outsideOf({ graph, azure: manager([assignment(GROUP, 'a', kept)]) }));
     expect(grant?.data).toEqual({ scope: GROUP, roleDefinitionId: READER, ...kept });
   });
 
   it('names a role that is gone by its id', async () => {
     const azure = manager([assignment(GROUP, 'a', { roleDefinitionId: '/roleDefinitions/gone' })]);
-    expect((await azureRole.capture(OLD, { graph, azure }))[0]?.name).toBe('gone');
+    expect((await azureRole.capture(OLD, outsideOf({ graph, azure })))[0]?.name).toBe('gone');
   });
 
   it('an app without rights at management groups sees its subscriptions; another failure is thrown', async () => {
@@ -144,7 +153,10 @@ describe('restore', () => {
   it('assigns to the new guest under a name of its own, with the condition, and leaves the old assignment', async () => {
     const there = [assignment(SUBSCRIPTION, assignmentName(SUBSCRIPTION, READER, OLD), kept)];
     const azure = manager(there);
-    expect(results(await azureRole.restore(grants, NEW, { graph, azure }))).toEqual(['restored', 'restored']);
+    expect(results(await azureRole.restore(grants, NEW, outsideOf({ graph, azure })))).toEqual([
+      'restored',
+      'restored',
+    ]);
     const name = assignmentName(SUBSCRIPTION, READER, NEW);
     expect(writesIn(azure.calls)[0]).toEqual({
       method: 'PUT',
@@ -156,20 +168,22 @@ describe('restore', () => {
 
   it('at the root scope the address does not begin with two slashes', async () => {
     const azure = manager([]);
-    await azureRole.restore(grants.slice(1), NEW, { graph, azure });
+    await azureRole.restore(grants.slice(1), NEW, outsideOf({ graph, azure }));
     expect(writesIn(azure.calls)[0]?.path).toMatch(/^\/providers\/Microsoft\.Authorization\/roleAssignments\//);
   });
 
   it('a second run makes no second assignment', async () => {
     const there: Assignment[] = [];
     const azure = manager(there);
-    await azureRole.restore(grants, NEW, { graph, azure });
-    await azureRole.restore(grants, NEW, { graph, azure });
+    await azureRole.restore(grants, NEW, outsideOf({ graph, azure }));
+    await azureRole.restore(grants, NEW, outsideOf({ graph, azure }));
     expect(there).toHaveLength(2);
   });
 
   it('an assignment that somebody else made under another name is already present', async () => {
     const azure = manager([assignment(SUBSCRIPTION, 'by-hand', { principalId: NEW })]);
-    expect(results(await azureRole.restore(grants.slice(0, 1), NEW, { graph, azure }))).toEqual(['alreadyPresent']);
+    expect(results(await azureRole.restore(grants.slice(0, 1), NEW, outsideOf({ graph, azure })))).toEqual([
+      'alreadyPresent',
+    ]);
   });
 });

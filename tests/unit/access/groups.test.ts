@@ -1,7 +1,17 @@
 import { groupMembership } from '../../../access/groupMembership';
 import { groupOwnership } from '../../../access/groupOwnership';
+import { permissionsToRestore } from '../../../access/kind';
 import type { Grant } from '../../../domain/grants';
-import { azureOf, graphOf, notFound, refusal, silent, writesIn, type Call } from '../../support/recordedCalls';
+import {
+  azureOf,
+  graphOf,
+  notFound,
+  refusal,
+  silent,
+  writesIn,
+  type Call,
+  outsideOf,
+} from '../../support/recordedCalls';
 
 const OLD = '01d00000-0000-4000-8000-000000000001';
 const NEW = '0e000000-0000-4000-8000-000000000002';
@@ -53,7 +63,7 @@ describe.each([
 
   async function captured(groups: object[]): Promise<Grant[]> {
     const typed = groups.map((group) => ({ '@odata.type': '#microsoft.graph.group', ...group }));
-    return kind.capture(OLD, { graph: graphOf(() => typed), azure });
+    return kind.capture(OLD, outsideOf({ graph: graphOf(() => typed), azure }));
   }
 
   it('captures groups by id, with their name; a group without a readable name by its id', async () => {
@@ -67,7 +77,7 @@ describe.each([
 
   it('asks for what decides about a group, of this guest only, and changes nothing', async () => {
     const graph = graphOf(() => []);
-    await kind.capture(OLD, { graph, azure });
+    await kind.capture(OLD, outsideOf({ graph, azure }));
     expect(graph.calls).toHaveLength(1);
     const [call] = graph.calls;
     expect(call?.path).toContain(`/users/${OLD}/`);
@@ -98,7 +108,7 @@ describe.each([
     const lists = { 'g-1': new Set<string>(), 'g-2': new Set<string>() };
     const graph = graphOf(groupService(lists));
     const grants = [grant('g-1'), grant('g-2')];
-    expect(await kind.restore(grants, NEW, { graph, azure })).toMatchObject([
+    expect(await kind.restore(grants, NEW, outsideOf({ graph, azure }))).toMatchObject([
       { result: 'restored' },
       { result: 'restored' },
     ]);
@@ -107,7 +117,7 @@ describe.each([
       path: `/groups/g-1/${list}/$ref`,
       body: { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${NEW}` },
     });
-    expect(await kind.restore(grants, NEW, { graph, azure })).toMatchObject([
+    expect(await kind.restore(grants, NEW, outsideOf({ graph, azure }))).toMatchObject([
       { result: 'alreadyPresent' },
       { result: 'alreadyPresent' },
     ]);
@@ -116,14 +126,14 @@ describe.each([
 
   it('one group that is refused does not hold back the others, and the answers keep their order', async () => {
     const graph = graphOf(groupService({ 'g-1': new Set([NEW]), 'g-3': new Set() }));
-    const attempts = await kind.restore([grant('g-1'), grant('g-2'), grant('g-3')], NEW, { graph, azure });
+    const attempts = await kind.restore([grant('g-1'), grant('g-2'), grant('g-3')], NEW, outsideOf({ graph, azure }));
     expect(attempts.map((attempt) => attempt.result)).toEqual(['alreadyPresent', 'retry', 'restored']);
   });
 
   it('needs the permission for role-assignable groups only when there is one, and none for manual grants', () => {
     const plain = { ...grant('g-1'), data: { roleAssignable: false } };
     const privileged = { ...grant('g-2'), data: { roleAssignable: true } };
-    const names = (grants: Grant[]) => kind.restorePermissions(grants).map(({ anyOf }) => anyOf[0]);
+    const names = (grants: Grant[]) => permissionsToRestore(kind, grants).map(({ anyOf }) => anyOf[0]);
     expect(names([])).toEqual([]);
     expect(names([{ ...privileged, instruction: 'by hand' }])).toEqual([]);
     expect(names([plain])).toHaveLength(1);
@@ -133,20 +143,20 @@ describe.each([
 });
 
 it('a dynamic group is manual, and the instruction quotes its rule', async () => {
-  const [found] = await groupMembership.capture(OLD, { graph: graphOf(() => [dynamic]), azure });
+  const [found] = await groupMembership.capture(OLD, outsideOf({ graph: graphOf(() => [dynamic]), azure }));
   expect(found?.instruction).toContain('The group is dynamic');
   expect(found?.instruction).toContain('user.department -eq "Maths"');
 });
 
 it('the owner of a dynamic group can be set by an app', async () => {
   const owned = [{ '@odata.type': '#microsoft.graph.group', ...dynamic }];
-  const [found] = await groupOwnership.capture(OLD, { graph: graphOf(() => owned), azure });
+  const [found] = await groupOwnership.capture(OLD, outsideOf({ graph: graphOf(() => owned), azure }));
   expect(found?.instruction).toBeUndefined();
 });
 
 it('memberships are asked for as groups only: roles and administrative units are other kinds', async () => {
   const graph = graphOf(() => []);
-  await groupMembership.capture(OLD, { graph, azure });
+  await groupMembership.capture(OLD, outsideOf({ graph, azure }));
   expect(graph.calls[0]?.path).toContain('/memberOf/microsoft.graph.group?');
 });
 
@@ -156,6 +166,6 @@ it('owned applications and devices are not taken for groups', async () => {
     { '@odata.type': '#microsoft.graph.group', ...security },
     { '@odata.type': '#microsoft.graph.servicePrincipal', id: 's-1', displayName: 'App' },
   ];
-  const grants = await groupOwnership.capture(OLD, { graph: graphOf(() => owned), azure });
+  const grants = await groupOwnership.capture(OLD, outsideOf({ graph: graphOf(() => owned), azure }));
   expect(grants.map((found) => found.key)).toEqual(['g-security']);
 });

@@ -1,6 +1,6 @@
 import { profile } from '../../../access/profile';
 import type { Grant } from '../../../domain/grants';
-import { azureOf, graphOf, refusal, silent, writesIn, type Call } from '../../support/recordedCalls';
+import { azureOf, graphOf, refusal, silent, writesIn, type Call, outsideOf } from '../../support/recordedCalls';
 
 const OLD = '01d00000-0000-4000-8000-000000000001';
 const NEW = '0e000000-0000-4000-8000-000000000002';
@@ -32,7 +32,7 @@ describe('capture', () => {
       faxNumber: [],
       userPrincipalName: 'not captured',
     }));
-    expect(await profile.capture(OLD, { graph, azure })).toEqual([
+    expect(await profile.capture(OLD, outsideOf({ graph, azure }))).toEqual([
       attribute('displayName', 'Ada Lovelace'),
       attribute('businessPhones', ['+44 1']),
     ]);
@@ -41,7 +41,7 @@ describe('capture', () => {
 
   it('asks neither for addresses of sign-in nor for anything that an app cannot write', async () => {
     const graph = graphOf(() => ({ id: OLD }));
-    await profile.capture(OLD, { graph, azure });
+    await profile.capture(OLD, outsideOf({ graph, azure }));
     const selected = graph.calls[0]?.path.split('$select=')[1]?.split(',') ?? [];
     expect(selected).toContain('jobTitle');
     for (const property of ['mail', 'otherMails', 'userPrincipalName', 'identities', 'aboutMe', 'birthday']) {
@@ -60,7 +60,8 @@ describe('restore', () => {
   it('writes everything that is absent in one PATCH; a second run finds it present', async () => {
     const user = { id: NEW, jobTitle: null };
     const graph = userService(user);
-    const restore = async () => (await profile.restore(grants, NEW, { graph, azure })).map((one) => one.result);
+    const restore = async () =>
+      (await profile.restore(grants, NEW, outsideOf({ graph, azure }))).map((one) => one.result);
     expect(await restore()).toEqual(['restored', 'restored', 'restored']);
     expect(writesIn(graph.calls)).toEqual([
       {
@@ -76,7 +77,7 @@ describe('restore', () => {
   it('leaves another value as it is, and asks people to decide', async () => {
     const user = { id: NEW, jobTitle: 'Countess', city: 'London' };
     const graph = userService(user);
-    const attempts = await profile.restore(grants, NEW, { graph, azure });
+    const attempts = await profile.restore(grants, NEW, outsideOf({ graph, azure }));
     expect(attempts.map((one) => one.result)).toEqual(['manual', 'alreadyPresent', 'restored']);
     expect(user.jobTitle).toBe('Countess');
     expect(JSON.stringify(attempts)).not.toContain('Countess');
@@ -85,7 +86,7 @@ describe('restore', () => {
   it('when the PATCH is refused writes one by one, so that a single bad value stands alone', async () => {
     const user: Record<string, unknown> = { id: NEW };
     const graph = userService(user, ['city']);
-    const attempts = await profile.restore(grants, NEW, { graph, azure });
+    const attempts = await profile.restore(grants, NEW, outsideOf({ graph, azure }));
     expect(attempts.map((one) => one.result)).toEqual(['restored', 'failed', 'restored']);
     expect(writesIn(graph.calls).map((call) => Object.keys(call.body as object))).toEqual([
       ['jobTitle', 'city', 'businessPhones'],
@@ -98,7 +99,7 @@ describe('restore', () => {
 
   it.each([404, 429, 503])('is tried again as a whole after %i, without single writes', async (status) => {
     const graph = userService({ id: NEW }, ['city'], status);
-    const attempts = await profile.restore(grants, NEW, { graph, azure });
+    const attempts = await profile.restore(grants, NEW, outsideOf({ graph, azure }));
     expect(attempts.map((one) => one.result)).toEqual(['retry', 'retry', 'retry']);
     expect(writesIn(graph.calls)).toHaveLength(1);
   });
@@ -107,7 +108,7 @@ describe('restore', () => {
     const graph = graphOf(() => {
       throw refusal(404, 'Request_ResourceNotFound');
     });
-    const attempts = await profile.restore(grants, NEW, { graph, azure });
+    const attempts = await profile.restore(grants, NEW, outsideOf({ graph, azure }));
     expect(attempts.map((one) => one.result)).toEqual(['retry', 'retry', 'retry']);
   });
 });

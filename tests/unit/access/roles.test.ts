@@ -1,6 +1,15 @@
 import { appRole } from '../../../access/appRole';
 import { directoryRole } from '../../../access/directoryRole';
-import { azureOf, graphOf, notFound, refusal, silent, writesIn, type Call } from '../../support/recordedCalls';
+import {
+  azureOf,
+  graphOf,
+  notFound,
+  refusal,
+  silent,
+  writesIn,
+  type Call,
+  outsideOf,
+} from '../../support/recordedCalls';
 
 const OLD = '01d00000-0000-4000-8000-000000000001';
 const NEW = '0e000000-0000-4000-8000-000000000002';
@@ -22,7 +31,7 @@ describe('directory roles', () => {
 
   it('captures each assignment at its scope; a deleted role keeps its id as name', async () => {
     const graph = graphOf(service);
-    const grants = await directoryRole.capture(OLD, { graph, azure });
+    const grants = await directoryRole.capture(OLD, outsideOf({ graph, azure }));
     expect(graph.calls[0]?.path).toBe(`/roleManagement/directory/roleAssignments?$filter=principalId eq '${OLD}'`);
     expect(grants.map(({ key, name, scope }) => ({ key, name, scope }))).toEqual([
       { key: `${READER_ROLE}@/`, name: 'Directory Readers', scope: '/' },
@@ -44,8 +53,9 @@ describe('directory roles', () => {
       assigned.add(wanted);
       return { id: 'new' };
     });
-    const grants = (await directoryRole.capture(OLD, { graph, azure })).slice(0, 2);
-    const results = async () => (await directoryRole.restore(grants, NEW, { graph, azure })).map((one) => one.result);
+    const grants = (await directoryRole.capture(OLD, outsideOf({ graph, azure }))).slice(0, 2);
+    const results = async () =>
+      (await directoryRole.restore(grants, NEW, outsideOf({ graph, azure }))).map((one) => one.result);
     expect(await results()).toEqual(['restored', 'restored']);
     expect(writesIn(graph.calls)[1]).toEqual({
       method: 'POST',
@@ -77,7 +87,7 @@ describe('app roles', () => {
   }
 
   it('captures direct assignments and leaves out those that come through a group', async () => {
-    const grants = await appRole.capture(OLD, { graph: graphOf(service), azure });
+    const grants = await appRole.capture(OLD, outsideOf({ graph: graphOf(service), azure }));
     expect(grants.map(({ key, name }) => ({ key, name }))).toEqual([
       { key: 'resource-1/role-1', name: 'Payroll: Clerk' },
       { key: `resource-1/${DEFAULT_ROLE}`, name: 'Payroll: default access' },
@@ -97,8 +107,9 @@ describe('app roles', () => {
       assigned.add(wanted);
       return { id: 'new' };
     });
-    const grants = (await appRole.capture(OLD, { graph, azure })).slice(0, 2);
-    const results = async () => (await appRole.restore(grants, NEW, { graph, azure })).map((one) => one.result);
+    const grants = (await appRole.capture(OLD, outsideOf({ graph, azure }))).slice(0, 2);
+    const results = async () =>
+      (await appRole.restore(grants, NEW, outsideOf({ graph, azure }))).map((one) => one.result);
     expect(await results()).toEqual(['restored', 'restored']);
     expect(writesIn(graph.calls)[0]).toEqual({
       method: 'POST',

@@ -33,7 +33,7 @@ it('writes a snapshot of account and access, and answers its hash, the count and
       grants: 2,
       chunks: [
         { wave: 0, from: 0, to: 1 },
-        { wave: 1, from: 1, to: 2 },
+        { wave: 2, from: 1, to: 2 },
       ],
     },
   });

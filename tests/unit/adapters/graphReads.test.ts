@@ -20,6 +20,14 @@ describe('batches', () => {
     expect(sent[0]?.authorization).toBe('Bearer the-token');
   });
 
+  test('the same path twice in one tick is one read, and both get the answer', async () => {
+    const { graph, sent } = memoryGraph((request) => batchAnswer(request, nameOf));
+    const read = await Promise.all(['/a', '/b', '/a'].map((path) => graph.read(path, named)));
+    expect(read.map(({ name }) => name)).toEqual(['/a', '/b', '/a']);
+    expect((sent[0]?.body as BatchBody).requests.map(({ url }) => url)).toEqual(['/a', '/b']);
+    expect(sent).toHaveLength(1);
+  });
+
   test('the same path twice is read twice: nothing is cached', async () => {
     let count = 0;
     const { graph, sent } = memoryGraph(() => json({ name: String((count += 1)) }));

@@ -35,6 +35,8 @@ test('the least that must be set, and the defaults', () => {
     httpTimeoutSeconds: 30,
     protectedGuests: [],
     domainPolicyCheck: 'beta',
+    skipAccess: [],
+    rewriteConditionalAccess: false,
   });
 });
 
@@ -50,6 +52,8 @@ test('everything set, records by identity', () => {
     RECORDS_TABLE_ENDPOINT: 'https://account.table.example',
     PROTECTED_GUESTS: ` ${tenant} ,, 11111111-2222-4333-8444-555555555555`,
     DOMAIN_POLICY_CHECK: 'off',
+    SKIP_ACCESS: 'license, azureRole ,',
+    CONDITIONAL_ACCESS_REWRITE: 'on',
   });
   expect(settings).toMatchObject({
     clientId: tenant.toLowerCase(),
@@ -58,8 +62,11 @@ test('everything set, records by identity', () => {
     records: { blobEndpoint: 'https://account.blob.example', tableEndpoint: 'https://account.table.example' },
     protectedGuests: [tenant.toLowerCase(), '11111111-2222-4333-8444-555555555555'],
     domainPolicyCheck: 'off',
+    skipAccess: ['license', 'azureRole'],
+    rewriteConditionalAccess: true,
   });
-  for (const part of [settings, settings.records, settings.protectedGuests]) expect(Object.isFrozen(part)).toBe(true);
+  for (const part of [settings, settings.records, settings.protectedGuests, settings.skipAccess])
+    expect(Object.isFrozen(part)).toBe(true);
 });
 
 test('all problems come at once, each with its variable, none with its value', () => {
@@ -80,6 +87,8 @@ test('all problems come at once, each with its variable, none with its value', (
     HTTP_TIMEOUT_SECONDS: '-1',
     PROTECTED_GUESTS: 'somebody@example.com',
     DOMAIN_POLICY_CHECK: 'v1.0',
+    SKIP_ACCESS: 'license,mailbox',
+    CONDITIONAL_ACCESS_REWRITE: 'maybe',
   });
   for (const { name } of settingsTable) expect(message).toContain(name);
   expect(message).toContain('AZURE_TENANT_ID is missing');

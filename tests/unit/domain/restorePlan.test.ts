@@ -67,9 +67,15 @@ describe('for any grants and any size of chunk', () => {
   });
 });
 
-it('attributes come before groups, directory roles after everything', () => {
-  const mixed = [...kindSchema.options].reverse().map((kind): Grant => ({ kind, key: 'k', name: 'n', data: {} }));
-  const kinds = inRestoreOrder(mixed).map((one) => one.kind);
-  expect(kinds[0]).toBe('profile');
-  expect(kinds.at(-1)).toBe('directoryRole');
+it.each([
+  ['profile', 'license', 'a licence needs the usage location'],
+  ['profile', 'groupMembership', 'rules of dynamic groups read attributes'],
+  ['accessPackage', 'groupMembership', 'a package brings its groups itself'],
+  ['accessPackage', 'appRole', 'a package brings its app roles itself'],
+  ['groupMembership', 'teamsChannel', 'members of a channel must be members of the team'],
+  ['teamsChannel', 'directoryRole', 'roles make the guest privileged'],
+  ['teamsChannel', 'pimDirectoryRole', 'roles make the guest privileged'],
+  ['profile', 'administrativeUnit', 'a restricted unit guards the guest'],
+] as const)('%s before %s: %s', (first, second, _why) => {
+  expect(restoreWave[first]).toBeLessThan(restoreWave[second]);
 });
