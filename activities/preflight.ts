@@ -1,11 +1,13 @@
 import { blockers, type Check } from '../domain/checks';
 import { isOver } from '../domain/phases';
+import { recommendStrategy, type Recommendation } from '../domain/strategy';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedKinds } from './capture';
 import { recordOf } from './common';
 import { checkAddress } from './checks/addressChecks';
 import { checkApp, checkBasePermissions } from './checks/appChecks';
 import { checkAzure } from './checks/azureChecks';
+import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
 import { checkTenant } from './checks/tenantChecks';
 
@@ -20,18 +22,25 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     const { oldId } = record.guest;
     const base = await checkBasePermissions(graph);
     const guest = oldId === null || !base.ok ? undefined : await readGuest(oldId, graph);
-    const checks = guest === undefined ? [base.ok ? unresolvedGuest(oldId) : base] : await checkAll(guest);
+    const found = guest === undefined ? undefined : await checkAll(guest);
+    const checks = found?.checks ?? [base.ok ? unresolvedGuest(oldId) : base];
+    const recommendation = found?.recommendation ?? null;
     // A late duplicate, when the guest is gone already, must not replace what the run was decided by.
     await records.decideOnMigration(migrationId, (current) =>
       isOver('preflight', current.phase)
         ? undefined
-        : { checks, strategy: 'recreate', guest: { ...current.guest, displayName: guest?.displayName ?? null } },
+        : {
+            checks,
+            recommendation,
+            strategy: 'recreate',
+            guest: { ...current.guest, displayName: guest?.displayName ?? null },
+          },
     );
     const failedChecks = blockers(checks).map((check) => check.id);
     log.info('preflight', { migrationId, checks: checks.length, blocking: failedChecks.length });
     return done({ guestId: guest?.id ?? null, failedChecks });
 
-    async function checkAll(guest: GuestToCheck): Promise<Check[]> {
+    async function checkAll(guest: GuestToCheck): Promise<{ checks: Check[]; recommendation: Recommendation }> {
       const skip = skippedKinds(record.request, deps.settings);
       const access = await captureAll(guest.id, skip, outsideOf(deps));
       const address = record.request.inviteEmail ?? guest.mail ?? null;
@@ -42,7 +51,12 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkApp(access, deps),
         checkAzure(access.grants, skip, deps),
       ]);
-      return groups.flat();
+      const { roles } = await graph.ownIdentity();
+      const mayReset = roles.includes('User.ReadWrite.All');
+      const recommendation = recommendStrategy({ grants: access.grants, skipped: skip, mayReset });
+      const { strategy, reason } = recommendation;
+      const row = passed('strategy-recommended', `${strategy}: ${reason}`, 'warning');
+      return { checks: [...groups.flat(), row], recommendation };
     }
   };
 }

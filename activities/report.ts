@@ -1,3 +1,4 @@
+import { accessKinds } from '../access';
 import type { Grant, GrantRecord } from '../domain/grants';
 import type { Report } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
@@ -11,7 +12,7 @@ export async function reportOf(
   record: MigrationRecord,
   { records, documents }: Pick<ActivityDeps, 'records' | 'documents'>,
 ): Promise<Report> {
-  const { id, snapshotHash, outcome, comparison } = record;
+  const { id, snapshotHash, outcome, comparison, recommendation } = record;
   const snapshot = snapshotHash === null ? undefined : await documents.readSnapshot(id, snapshotHash);
   const results = new Map((await records.readGrantResults(id)).map((result) => [result.index, result]));
   return {
@@ -19,6 +20,7 @@ export async function reportOf(
     outcome,
     grants: (snapshot?.grants ?? []).map((grant, index) => rowOf(grant, results.get(index), record)),
     comparison,
+    recommendation,
   };
 }
 
@@ -36,7 +38,8 @@ function rowOf(grant: Grant, result: GrantRecord | undefined, record: MigrationR
 
 function plan(grant: Grant, record: MigrationRecord): string {
   if (grant.instruction !== undefined) return `By hand: ${grant.instruction}`;
-  if (record.outcome === null) return 'Will be restored to the new guest.';
-  if (record.outcome === 'planned') return 'Would be restored to the new guest.';
+  const how = accessKinds[grant.kind].calls.restore.join(' or ');
+  if (record.outcome === null) return `Will be restored to the new guest: ${how}`;
+  if (record.outcome === 'planned') return `Would be restored to the new guest: ${how}`;
   return record.purgeClaimedAt === null ? 'Nothing was changed.' : 'Not restored; kept in the snapshot.';
 }

@@ -18,6 +18,7 @@ export const checkIdSchema = z.enum([
   'app-permissions',
   'app-role-for-privileged-guest',
   'azure-permissions',
+  'strategy-recommended',
 ]);
 export type CheckId = z.infer<typeof checkIdSchema>;
 

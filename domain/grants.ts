@@ -34,7 +34,7 @@ export type GrantKind = z.infer<typeof kindSchema>;
 /**
  * One unit of access as it was captured. `key` identifies it within its kind and does not contain the guest's id, so
  * that the old and the new guest's grants compare; where `data` has a `value`, that is compared too. `instruction` is set
- * when an app cannot restore the grant. `data.advisory` marks a reminder that stands for every guest (see isAdvisory).
+ * when an app cannot restore the grant.
  */
 export const grantSchema = z.strictObject({
   kind: kindSchema,
@@ -50,8 +50,8 @@ export type Grant = z.infer<typeof grantSchema>;
  * True for a reminder of access that no API shows for a guest: it is reported with what to do, but it is neither
  * compared nor a gap, because nobody knows whether there is anything to restore.
  */
-export function isAdvisory(grant: Pick<Grant, 'data'>): boolean {
-  return grant.data['advisory'] === true;
+export function isAdvisory({ kind }: Pick<Grant, 'kind'>): boolean {
+  return kind === 'outsideGraph';
 }
 
 export const grantResultSchema = z.enum(['restored', 'alreadyPresent', 'manual', 'failed']);

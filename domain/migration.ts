@@ -5,6 +5,7 @@ import { migrationErrorSchema } from './failures';
 import { accessCountsSchema, kindSchema } from './grants';
 import { migrationId, objectId } from './ids';
 import { outcomeSchema, phaseSchema, statusSchema } from './phases';
+import { recommendationSchema } from './strategy';
 
 /** Graph refuses these characters in an invited address (facts of POST /invitations); "+" addresses are among them. */
 const refusedInAddress = /[~!#$%^&*()+=[\]{}\\/|;:"<>?,\s]/;
@@ -112,11 +113,15 @@ export const reportGrantSchema = z.strictObject({
   detail: z.string(),
 });
 
-/** Body of GET /migrations/{id}/report. `comparison` is null until the new guest's access was read. */
+/**
+ * Body of GET /migrations/{id}/report. `comparison` is null until the new guest's access was read, `recommendation` (which
+ * strategy suits this guest, and why) until preflight has read what the guest holds.
+ */
 export const reportSchema = z.strictObject({
   migrationId,
   outcome: outcomeSchema.nullable(),
   grants: z.array(reportGrantSchema),
   comparison: comparisonSchema.nullable(),
+  recommendation: recommendationSchema.nullable(),
 });
 export type Report = z.infer<typeof reportSchema>;

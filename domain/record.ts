@@ -5,6 +5,7 @@ import { objectId, sha256 } from './ids';
 import { verdictSchema } from './identityVerdict';
 import { migrationRequestSchema, migrationSchema, type MigrationRequest } from './migration';
 import { progressOf } from './phases';
+import { recommendationSchema } from './strategy';
 
 /**
  * The stored row of a migration: what callers see (without links, which depend on the address) and what the steps
@@ -21,6 +22,7 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   snapshotHash: sha256.nullable(),
   verdict: verdictSchema.nullable(),
   comparison: comparisonSchema.nullable(),
+  recommendation: recommendationSchema.nullable(),
 });
 export type MigrationRecord = z.infer<typeof migrationRecordSchema>;
 
@@ -56,6 +58,7 @@ export function newRecord(start: {
     snapshotHash: null,
     verdict: null,
     comparison: null,
+    recommendation: null,
   };
 }
 

@@ -1,6 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import { reportOf } from '../activities/report';
+import { identityOfGrant } from '../domain/comparison';
+import { isAdvisory } from '../domain/grants';
 import type { Report } from '../domain/migration';
 import { knownMigration } from './getMigration';
 import { json, readQuery, type Handler } from './http';
@@ -9,8 +11,8 @@ import { safeHeaders } from './problems';
 /** Query of GET /migrations/{id}/report. */
 export const reportQuerySchema = z.strictObject({ format: z.enum(['json', 'csv']).default('json') });
 
-/** Columns of the CSV form, in order. */
-export const csvColumns = ['kind', 'key', 'name', 'scope', 'result', 'detail'] as const;
+/** Columns of the CSV form, in order. `comparison` is empty until the new guest's access was read. */
+export const csvColumns = ['kind', 'key', 'name', 'scope', 'result', 'comparison', 'detail'] as const;
 
 /** GET /migrations/{id}/report: every grant with its result, at any time. */
 export const getReport: Handler = async (request, services) => {
@@ -29,8 +31,20 @@ export const getReport: Handler = async (request, services) => {
   };
 };
 
+/** The rows of the report, each with how it compares, and after them what the new guest has and the old one had not. */
+function csvRows({ grants, comparison }: Report): Record<string, string>[] {
+  const missing = new Set(comparison?.missing.map(identityOfGrant));
+  const compared = grants.map((grant) => ({
+    ...grant,
+    comparison:
+      comparison === null || isAdvisory(grant) ? '' : missing.has(identityOfGrant(grant)) ? 'missing' : 'equal',
+  }));
+  const extra = (comparison?.extra ?? []).map((grant) => ({ ...grant, result: '', comparison: 'extra', detail: '' }));
+  return [...compared, ...extra];
+}
+
 function toCsv(report: Report): string {
-  return stringify(report.grants, {
+  return stringify(csvRows(report), {
     columns: [...csvColumns],
     header: true,
     record_delimiter: 'windows',

@@ -32,6 +32,7 @@ const formats = {
   snapshotHash: 'nullableText',
   verdict: 'nullableText',
   comparison: 'longJson',
+  recommendation: 'json',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;
 
 type Field = keyof typeof formats;

@@ -16,7 +16,7 @@ import { mailboxPage, wantsMailboxPage } from './http/mailboxPage';
 import { answerRedeemPage } from './http/redeemPages';
 import { RequestLog } from './http/requestLog';
 import { listen } from './http/server';
-import { loadTokenKeys } from './http/tokens';
+import { loadTokenKeys, type TokenKeys } from './http/tokens';
 import { Delivery } from './notifications/delivery';
 import { notificationsFor } from './notifications/outbox';
 import { builtInTenant } from './seed/index';
@@ -37,6 +37,8 @@ export interface TenantOptions {
   readonly clock?: TimeSource;
   /** What X-IDENTITY-HEADER must be at the token endpoint; any value when absent. */
   readonly identityHeader?: string;
+  /** The keys that sign its tokens; its own, kept with its data, when absent. Making a pair takes a while. */
+  readonly tokenKeys?: TokenKeys;
 }
 
 export interface RunningTenant {
@@ -81,7 +83,11 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
     delivery.wake();
   };
 
-  const service: GraphService = { tenant, keys: loadTokenKeys(database), throttle: new Throttle() };
+  const service: GraphService = {
+    tenant,
+    keys: options.tokenKeys ?? loadTokenKeys(database),
+    throttle: new Throttle(),
+  };
   const answer = async (message: Message): Promise<Reply> => {
     if (wantsMailboxPage(message)) return mailboxPage(tenant);
     if (message.path.startsWith('/_tenant')) return answerControl(tenant, message, { catchUp });

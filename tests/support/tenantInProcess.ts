@@ -5,11 +5,13 @@ import type { TokenCredential } from '../../adapters/credential';
 import { createGraph } from '../../adapters/graph/graphClient';
 import type { Azure, Graph } from '../../domain/ports';
 import { ConnectionBroken, type Message, type Reply } from '../../local/tenant/http/message';
+import { makeTokenKeys } from '../../local/tenant/http/tokens';
 import { createTenant, type TenantOptions } from '../../local/tenant/startTenant';
 import type { Tenant } from '../../local/tenant/tenant';
 import type { RequestLogEntry, TenantState } from './localStack';
 
 const ORIGIN = 'https://localhost:8443';
+const tokenKeys = makeTokenKeys();
 
 /** A simulated tenant in this process, and the app's real adapters speaking to it without a network. */
 export interface InProcess {
@@ -28,8 +30,8 @@ export interface InProcess {
 
 /** Builds a tenant in memory; the seed is the built-in tenant by default. */
 export function tenantInProcess(options: Omit<TenantOptions, 'dataDir' | 'port'> = {}): InProcess {
-  const { tenant, answer, catchUp, close } = createTenant(options, () => ORIGIN);
-  const credential = credentialOf(answer);
+  const { tenant, answer, catchUp, close } = createTenant({ tokenKeys, ...options }, () => ORIGIN);
+  const credential = credentialOf(answer, () => tenant.settings.get().grantedPermissions);
   const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const [pathname = '', query = ''] = `/_tenant/${path}`.split('?');
     const reply = await answer({ method, path: pathname, query, headers: {}, body: copyOf(body) });
@@ -100,11 +102,15 @@ function azureClient(answer: Answer): HttpClient {
   };
 }
 
-/** Tokens of the tenant's own identity endpoint: with the permissions granted at the moment, none is kept. */
-function credentialOf(answer: Answer): TokenCredential {
+/** Tokens of the tenant's own identity endpoint, kept while the granted permissions stay the same. */
+function credentialOf(answer: Answer, granted: () => readonly string[]): TokenCredential {
+  const kept = new Map<string, string>();
   return {
     async getToken(scopes) {
       const resource = String([scopes].flat()[0]).replace(/\/\.default$/, '');
+      const key = [resource, ...granted()].join(' ');
+      const known = kept.get(key);
+      if (known !== undefined) return { token: known, expiresOnTimestamp: Date.now() + 3_600_000 };
       const query = new URLSearchParams({ 'api-version': '2019-08-01', resource }).toString();
       const message = {
         method: 'GET',
@@ -114,6 +120,7 @@ function credentialOf(answer: Answer): TokenCredential {
         body: undefined,
       };
       const { access_token: token } = (await answer(message)).body as { access_token: string };
+      kept.set(key, token);
       return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
     },
   };

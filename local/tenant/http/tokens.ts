@@ -29,11 +29,15 @@ export function loadTokenKeys(database: Database): TokenKeys {
   if (isRecord(saved) && typeof saved['pem'] === 'string' && typeof saved['id'] === 'string') {
     return keysOf(saved['id'], saved['pem']);
   }
-  const id = randomUUID();
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  database.writeMeta(metaKey, { id, pem });
-  return keysOf(id, pem);
+  const keys = makeTokenKeys();
+  const pem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  database.writeMeta(metaKey, { id: keys.id, pem });
+  return keys;
+}
+
+/** A new pair of keys. */
+export function makeTokenKeys(): TokenKeys {
+  return { id: randomUUID(), ...generateKeyPairSync('rsa', { modulusLength: 2048 }) };
 }
 
 function keysOf(id: string, pem: string): TokenKeys {

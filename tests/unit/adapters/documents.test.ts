@@ -79,7 +79,7 @@ test('bytes with the right hash that are not a snapshot of this migration are re
 });
 
 test('reports are written over; the redeem URL has its own document', async () => {
-  const report = { migrationId: 'm-5', outcome: null, grants: [], comparison: null };
+  const report = { migrationId: 'm-5', outcome: null, grants: [], comparison: null, recommendation: null };
   await documents.writeReport(report);
   await documents.writeReport({ ...report, outcome: 'completed' });
   const stored = await clients.containers.reports.getBlobClient('m-5.json').downloadToBuffer();

@@ -35,7 +35,7 @@ const schemas: [string, z.ZodType, Record<string, unknown>][] = [
   ['cancel request', cancelRequestSchema, {}],
   ['links', linksSchema, { self: '', result: '', report: '', cancel: '' }],
   ['list', migrationListSchema, { value: [], continuation: null }],
-  ['report', reportSchema, { migrationId: 'm-1', outcome: null, grants: [], comparison: null }],
+  ['report', reportSchema, { migrationId: 'm-1', outcome: null, grants: [], comparison: null, recommendation: null }],
   ['record', migrationRecordSchema, record],
   ['lock', guestLockSchema, { guestId: ID, migrationId: 'm-1', lockedAt: AT }],
   ['grant', grantSchema, grant],

@@ -130,13 +130,29 @@ describe('the report', () => {
     const answer = await get(app, `/api/migrations/${ID}/report?format=csv`);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="migration-${ID}.csv"`);
-    expect(answer.text.split('\r\n')[0]).toBe('kind,key,name,scope,result,detail');
+    expect(answer.text.split('\r\n')[0]).toBe('kind,key,name,scope,result,comparison,detail');
     const rows = z.array(z.record(z.string(), z.string())).parse(parse(answer.text, { columns: true }));
     expect(rows.map((row) => row['name'])).toEqual([
       ...names.slice(0, 5).map((name) => `'${name}`),
       'say "hi", you\nthere',
     ]);
     expect(rows.flatMap(Object.values).filter((cell) => /^[=+\-@\t\r]/.test(cell))).toEqual([]);
+  });
+
+  it('as CSV says of each grant how it compares, and lists what is extra after them', async () => {
+    const app = await appWithGrants([grant('one'), grant('two')]);
+    const [one, two] = reportSchema.parse((await get(app, `/api/migrations/${ID}/report`)).json).grants;
+    if (one === undefined || two === undefined) throw new Error('The report has two grants.');
+    const extra = { kind: 'appRole' as const, key: 'extra', name: 'Reader' };
+    const missing = [{ kind: two.kind, key: two.key.toUpperCase(), name: two.name }];
+    await app.records.updateMigration(ID, { comparison: { equal: 1, missing, extra: [extra] } });
+    const answer = await get(app, `/api/migrations/${ID}/report?format=csv`);
+    const rows = z.array(z.record(z.string(), z.string())).parse(parse(answer.text, { columns: true }));
+    expect(rows.map((row) => [row['name'], row['result'], row['comparison']])).toEqual([
+      ['one', 'planned', 'equal'],
+      ['two', 'planned', 'missing'],
+      ['Reader', '', 'extra'],
+    ]);
   });
 });
 

@@ -1,0 +1,176 @@
+import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
+import { createActivities } from '../../activities';
+import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
+import { reportOf } from '../../activities/report';
+import { REDEMPTION_HINT } from '../../domain/events';
+import type { Report } from '../../domain/migration';
+import type { Log } from '../../domain/ports';
+import { newRecord, type MigrationRecord } from '../../domain/record';
+import type { GrantKind } from '../../domain/grants';
+import { SWITCH_GUEST } from '../../domain/steps';
+import { createFunctionTable, createHost, virtualClock, type Clock, type Host } from '../../local/host';
+import type { StateDocument } from '../../local/tenant/store/document';
+import { switchGuest } from '../../orchestrators/switchGuest';
+import type { RequestLogEntry, TenantState } from './localStack';
+import { createMemoryDocuments } from './memoryDocuments';
+import { createMemoryRecords } from './memoryRecords';
+import { tenantInProcess, type InProcess } from './tenantInProcess';
+
+const START = '2026-03-02T09:00:00.000Z';
+const MIGRATION = 'm-in-process';
+const MOST_STEPS = 400;
+const quiet: Log = { info: () => undefined, warn: () => undefined };
+
+export interface SwitchOptions {
+  guestId: string;
+  /** The built-in tenant by default. */
+  seed?: StateDocument;
+  inviteEmail?: string;
+  dryRun?: boolean;
+  skipAccess?: GrantKind[];
+  account?: string;
+  settings?: Partial<ActivitySettings>;
+  /** Runs before the migration begins: settings and faults of the tenant, changes of its state. */
+  prepare?: (tenant: InProcess) => Promise<void>;
+  /** Runs when the invited guest has accepted, before anything is restored. */
+  meanwhile?: (tenant: InProcess, newId: string) => Promise<void>;
+}
+
+export interface Switched {
+  record: MigrationRecord;
+  report: Report;
+  before: TenantState;
+  after: TenantState;
+  requests: RequestLogEntry[];
+  tenant: InProcess;
+  deps: ActivityDeps;
+  clock: Clock;
+  close(): Promise<void>;
+}
+
+/**
+ * A whole switch in this process: the real orchestrator in the real replay engine with virtual time, the real
+ * activities, kinds and adapters, and the simulated tenant, which shares the clock. Only the network is missing, and
+ * the records are in memory. There is no server here that could be told of changes, so the guest's redemption is
+ * noticed by the hint that the polling timer would raise.
+ */
+export async function switchInProcess(options: SwitchOptions): Promise<Switched> {
+  const clock = virtualClock(START);
+  const tenant = tenantInProcess({ clock, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  await options.prepare?.(tenant);
+  const before = await tenant.state();
+  await tenant.control('DELETE', 'requests');
+  const now = (): Date => new Date(clock.now());
+  const records = createMemoryRecords(now);
+  const deps: ActivityDeps = {
+    graph: tenant.graph,
+    azure: tenant.azure,
+    records,
+    documents: createMemoryDocuments(),
+    clock: { now },
+    settings: { ...settings, ...options.settings },
+  };
+  await records.createMigration(newRecord(startOf(options, now())));
+  const host = startRun(deps, clock, options);
+  const rowNow = (): MigrationRecord => {
+    const row = records.migrations.get(MIGRATION);
+    if (row === undefined) throw new Error('The migration has no row.');
+    return row;
+  };
+  await drive(host, tenant, rowNow, options);
+  const record = rowNow();
+  return {
+    record,
+    report: await reportOf(record, deps),
+    before,
+    after: await tenant.state(),
+    requests: await tenant.requests(),
+    tenant,
+    deps,
+    clock,
+    close: async () => {
+      await host.close();
+      tenant.close();
+    },
+  };
+}
+
+const settings: ActivitySettings = {
+  tenantId: '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310',
+  inviteRedirectUrl: 'https://myapps.example',
+  sendInvitationMail: true,
+  notificationUrl: 'https://127.0.0.1:1/api/graph/notifications',
+  lifecycleUrl: 'https://127.0.0.1:1/api/graph/lifecycle',
+  notificationSecret: 'a secret of more than sixteen characters',
+  consistencySeconds: 5,
+  protectedGuests: [],
+  domainPolicyCheck: 'beta',
+  skipAccess: [],
+  rewriteConditionalAccess: false,
+};
+
+function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [] }: SwitchOptions, now: Date) {
+  return {
+    id: MIGRATION,
+    guestId,
+    startedBy: 'test',
+    now: now.toISOString(),
+    request: {
+      guest: guestId,
+      inviteEmail: inviteEmail ?? 'the.guest@outlook.example',
+      strategy: 'recreate' as const,
+      dryRun,
+      approval: false,
+      acceptWithinDays: 30,
+      skipAccess,
+    },
+  };
+}
+
+function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false }: SwitchOptions): Host {
+  const activities = Object.entries(createActivities(deps)).map(([name, activity]): [string, ActivityHandler] => [
+    name,
+    (input: unknown) => activity(input, quiet),
+  ]);
+  const functions = createFunctionTable({
+    orchestrators: { [SWITCH_GUEST]: switchGuest as OrchestrationHandler },
+    activities: Object.fromEntries(activities),
+  });
+  const host = createHost({ functions, clock });
+  const input = {
+    migrationId: MIGRATION,
+    dryRun,
+    acceptWithinDays: 30,
+    parallelRestores: 4,
+    ...(deps.settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
+  };
+  host.engine.start(SWITCH_GUEST, { instanceId: MIGRATION, input });
+  return host;
+}
+
+/** Lets the run go on: moves the clock while it waits, and accepts the invitation once. */
+async function drive(
+  host: Host,
+  tenant: InProcess,
+  row: () => MigrationRecord,
+  { account = 'personal', meanwhile }: SwitchOptions,
+): Promise<void> {
+  let accepted = false;
+  for (let step = 0; step < MOST_STEPS; step += 1) {
+    await host.engine.settle();
+    const status = host.engine.status(MIGRATION)?.runtimeStatus;
+    if (status === 'Completed') return;
+    if (status !== 'Running' && status !== 'Pending') throw new Error(`The run is ${status ?? 'unknown'}.`);
+    const { phase, guest } = row();
+    if (phase === 'awaitingRedemption' && guest.newId !== null && !accepted) {
+      accepted = true;
+      await tenant.redeem(guest.newId, account);
+      await meanwhile?.(tenant, guest.newId);
+      host.engine.raiseEvent(MIGRATION, REDEMPTION_HINT, {});
+    } else {
+      await host.advance(2_000);
+      tenant.catchUp();
+    }
+  }
+  throw new Error(`The run has not ended after ${MOST_STEPS} steps; it is in the phase ${row().phase}.`);
+}
