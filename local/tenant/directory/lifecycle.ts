@@ -74,9 +74,11 @@ export function purge(tx: Transaction, userId: string): void {
   for (const collection of ['groups', 'administrativeUnits'])
     removeFromLists(tx, collection, userId, ['members', 'owners']);
   removeFromLists(tx, 'servicePrincipals', userId, ['owners']);
-  removeFromLists(tx, 'users', userId, ['sponsors']);
-  for (const report of tx.list('users').filter((user) => text(user, 'manager') === userId)) {
-    tx.patch('users', report.id, { manager: undefined });
+  for (const collection of ['users', 'deletedUsers']) {
+    removeFromLists(tx, collection, userId, ['sponsors']);
+    for (const report of tx.list(collection).filter((user) => text(user, 'manager') === userId)) {
+      tx.patch(collection, report.id, { manager: undefined });
+    }
   }
   for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants']) {
     for (const link of tx.list(collection).filter((one) => text(one, 'principalId') === userId)) {

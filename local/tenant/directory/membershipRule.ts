@@ -1,4 +1,4 @@
-import type { Entity } from '../store/snapshot';
+import { part, type Entity } from '../store/snapshot';
 
 /** A parsed membership rule: does this user belong to the group? */
 export type Rule = (user: Entity) => boolean;
@@ -74,7 +74,8 @@ function single(tokens: string[]): Rule {
 function comparison(property: string, operator: string, literal: string): Rule {
   const wanted = literalValue(literal);
   const actual = (user: Entity): unknown => {
-    const value = user[property] ?? null;
+    const value =
+      (property.startsWith('extensionAttribute') ? extensionAttribute(user, property) : user[property]) ?? null;
     return typeof value === 'string' ? value.toLowerCase() : value;
   };
   const textTest = (test: (value: string, part: string) => boolean): Rule => {
@@ -95,6 +96,11 @@ function comparison(property: string, operator: string, literal: string): Rule {
     default:
       throw new SyntaxError(`The membership rule operator ${operator} is not understood.`);
   }
+}
+
+/** Rules name the fifteen attributes of Exchange without the object that Graph shows them in. */
+function extensionAttribute(user: Entity, name: string): unknown {
+  return part(user, 'onPremisesExtensionAttributes')?.[name];
 }
 
 function literalValue(literal: string): string | boolean | null {

@@ -1,15 +1,18 @@
 import { administrativeUnitRoutes } from './administrativeUnits';
 import { appRoleRoutes } from './appRoles';
 import { deletedItemRoutes } from './deletedItems';
+import { directoryExtensionRoutes } from './directoryExtensions';
 import { directoryObjectRoutes } from './directoryObjects';
 import { groupRoutes } from './groups';
 import { invitationRoutes } from './invitations';
 import { licenseRoutes } from './licenses';
 import { membershipRoutes } from './memberships';
+import { openExtensionRoutes } from './openExtensions';
 import { permissionGrantRoutes } from './permissionGrants';
 import { policyRoutes } from './policies';
 import { roleRoutes } from './roles';
 import type { Route } from './route';
+import { authenticationMethodRoutes } from './authenticationMethods';
 import { changeSubscriptionRoutes } from './changeSubscriptions';
 import { userLinkRoutes } from './userLinks';
 import { userRoutes } from './users';
@@ -17,6 +20,9 @@ import { userRoutes } from './users';
 const all: readonly Route[] = [
   ...userRoutes,
   ...userLinkRoutes,
+  ...openExtensionRoutes,
+  ...directoryExtensionRoutes,
+  ...authenticationMethodRoutes,
   ...membershipRoutes,
   ...licenseRoutes,
   ...deletedItemRoutes,

@@ -12,8 +12,11 @@ const readCosts: readonly (readonly [RegExp, number])[] = [
   [/oauth2PermissionGrants/, 2],
 ];
 
-/** Services with limits of their own that Microsoft does not publish with the directory's. */
-const elsewhere = /^\/(invitations|subscriptions)/;
+/** Registered authentication methods have a limit of their own: so many requests in ten seconds. */
+const methods = { pattern: /\/authentication\//, per10s: 5 };
+
+/** Services whose requests the directory's limits do not count. */
+const elsewhere = /^\/(invitations|subscriptions)|\/authentication\//;
 
 /** What one request costs, by Microsoft's published table. */
 export function costOf(route: Route, query: URLSearchParams): { units: number; writes: number } {
@@ -44,11 +47,14 @@ export class Throttle {
       return;
     }
     const { units, writes } = costOf(route, query);
+    const ofMethods = methods.pattern.test(route.path) ? 1 : 0;
     const wait = Math.max(
+      this.waitFor('methods', ofMethods, methods.per10s, 10_000),
       this.waitFor('units', units, limits.unitsPer10s, 10_000),
       this.waitFor('writes', writes, limits.writesPer150s, 150_000),
     );
     if (wait > 0) throw tooMany(tenant, caller, wait);
+    this.take('methods', ofMethods);
     this.take('units', units);
     this.take('writes', writes);
   }

@@ -3,10 +3,13 @@ import { ownersOfAddress } from '../directory/lifecycle';
 import { isRecord, sameText, text, texts, type Entity, type View } from '../store/snapshot';
 import { verifiedDomains } from '../tenant';
 import { objectBody } from './bodies';
+import { checkExtensionValue, isExtensionName } from './directoryExtensions';
 import { GraphError, badRequest, denied } from './errors';
 import { userType } from './odata/types';
 import { requirePermission, type Call } from './route';
+import { changedSecurityAttributes } from './securityAttributes';
 import { requireAuthorityOver, requireManageable, userForWrite } from './targets';
+import { extensionAttributes } from './userView';
 
 const words = (list: string): readonly string[] => list.trim().split(/\s+/);
 
@@ -27,9 +30,8 @@ const inSharePoint = words(`aboutMe birthday hireDate interests mySite pastProje
 
 /** Mastered on premises for synchronized users. */
 const masteredOnPremises = words(`displayName givenName surname jobTitle department companyName city country state
-  streetAddress postalCode officeLocation mail mobilePhone businessPhones employeeId userPrincipalName`);
-
-const extension = /^extension_[0-9a-f]{32}_\w+$/;
+  streetAddress postalCode officeLocation mail mobilePhone businessPhones employeeId userPrincipalName
+  onPremisesExtensionAttributes`);
 
 /** `PATCH /users/{id}`: 204 without content. */
 export function patchUser(call: Call): Reply {
@@ -44,7 +46,7 @@ export function patchUser(call: Call): Reply {
   if (names.some((name) => sensitive.includes(name))) requireAuthorityOver(call, user);
   call.tenant.store.transaction((tx) =>
     tx.patch('users', user.id, {
-      ...Object.fromEntries(names.map((name) => [name, merged(user, name, changes[name])])),
+      ...Object.fromEntries(names.map((name) => [name, merged(tx, user, name, changes[name])])),
       ...addressChanges(tx, user, changes),
     }),
   );
@@ -52,9 +54,11 @@ export function patchUser(call: Call): Reply {
 }
 
 function checkProperty(call: Call, user: Entity, name: string, value: unknown): void {
-  if (!userType.properties.includes(name) && !extension.test(name)) {
-    throw badRequest(`Invalid property '${name}'.`);
+  if (isExtensionName(name)) {
+    checkExtensionValue(call.tenant.store.primary(), name, value);
+    return;
   }
+  if (!userType.properties.includes(name)) throw badRequest(`Invalid property '${name}'.`);
   if (readOnly.includes(name)) throw badRequest(`Property '${name}' is read-only and cannot be set.`);
   if (user['onPremisesSyncEnabled'] === true && masteredOnPremises.includes(name)) {
     throw badRequest(
@@ -87,13 +91,33 @@ function checkValue(name: string, value: unknown): void {
   if ((name === 'mail' || name === 'userPrincipalName') && !isAddress(value)) throw invalid();
   if (name === 'displayName' && (typeof value !== 'string' || value === '' || value.length > 256)) throw invalid();
   if (name === 'userType' && value !== 'Guest' && value !== 'Member') throw invalid();
+  if (name === 'employeeHireDate' && value !== null && !isTime(value)) throw invalid();
+  const parts = partsOf[name];
+  if (parts !== undefined && value !== null) {
+    if (!isRecord(value) || !Object.keys(value).every((part) => parts.includes(part) || part === '@odata.type')) {
+      throw invalid();
+    }
+    if (!Object.values(value).every((part) => part === null || (typeof part === 'string' && part.length <= 1024))) {
+      throw invalid();
+    }
+  }
 }
+
+/** Properties that consist of texts with names of their own. */
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  onPremisesExtensionAttributes: extensionAttributes,
+  employeeOrgData: ['costCenter', 'division'],
+};
+
+const isTime = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
 
 const isAddress = (value: unknown): boolean =>
   typeof value === 'string' && value.length <= 250 && /^[^\s@]+@[^\s@]+$/.test(value);
 
 /** Objects with parts, such as onPremisesExtensionAttributes, are merged; everything else is replaced. */
-function merged(user: Entity, name: string, value: unknown): unknown {
+function merged(view: View, user: Entity, name: string, value: unknown): unknown {
+  if (name === 'customSecurityAttributes') return changedSecurityAttributes(view, user, value);
   const before = user[name];
   return isRecord(before) && isRecord(value) ? { ...before, ...value } : value;
 }

@@ -1,13 +1,17 @@
+import { groupsAround } from '../directory/groups';
 import { noContent, ok, type Reply } from '../http/message';
-import { text, texts, type Entity } from '../store/snapshot';
+import { flag, text, texts, type Entity } from '../store/snapshot';
 import { referencedId } from './bodies';
 import { badRequest, notFound, referenceExists, referenceMissing, type GraphError } from './errors';
 import { linkTo, references } from './groups';
 import { listReply } from './odata/list';
-import { entityReply } from './odata/projection';
+import { entityReply, type TypedEntity } from './odata/projection';
 import { groupType, mixedType, userType } from './odata/types';
 import { param, type Call, type Route } from './route';
 import { directoryObject, liveObjects, requireManageable, userForWrite, userOf } from './targets';
+
+/** By the page on sponsors of guests: a guest can have so many at most. */
+const mostSponsors = 5;
 
 const noManager = (): GraphError => notFound('manager');
 
@@ -21,6 +25,7 @@ function managerOf(call: Call): Entity {
 function setManager(call: Call): Reply {
   const user = userForWrite(call);
   requireManageable(call, user);
+  requireCloudManaged(user);
   const id = referencedId(call);
   const manager = directoryObject(call.tenant.store.primary(), id);
   if (manager === undefined) throw notFound(id);
@@ -34,9 +39,18 @@ function setManager(call: Call): Reply {
 function removeManager(call: Call): Reply {
   const user = userForWrite(call);
   requireManageable(call, user);
+  requireCloudManaged(user);
   if (text(user, 'manager') === undefined) throw noManager();
   call.tenant.store.transaction((tx) => tx.patch('users', user.id, { manager: undefined }));
   return noContent();
+}
+
+/** The manager of a synchronized user is what the local directory says. */
+function requireCloudManaged(user: Entity): void {
+  if (!flag(user, 'onPremisesSyncEnabled')) return;
+  throw badRequest(
+    'Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.',
+  );
 }
 
 function addSponsor(call: Call): Reply {
@@ -48,6 +62,7 @@ function addSponsor(call: Call): Reply {
   if (directoryObject(call.replica, id) === undefined) throw referenceMissing();
   const ids = texts(user, 'sponsors');
   if (ids.includes(id)) throw referenceExists('sponsors');
+  if (ids.length >= mostSponsors) throw badRequest(`A user can have at most ${mostSponsors} sponsors.`);
   call.tenant.store.transaction((tx) => tx.patch('users', user.id, { sponsors: [...ids, id] }));
   return noContent();
 }
@@ -62,6 +77,16 @@ function removeSponsor(call: Call): Reply {
 }
 
 const sponsorsOf = (call: Call) => liveObjects(call.replica, texts(userOf(call), 'sponsors'));
+
+/** Whom the user sponsors, themselves or as a member of a group that is a sponsor. */
+function sponsoredBy(call: Call): TypedEntity[] {
+  const { id } = userOf(call);
+  const sponsoring = new Set([id, ...groupsAround(call.replica, id).map((group) => group.id)]);
+  return call.replica
+    .list('users')
+    .filter((user) => texts(user, 'sponsors').some((sponsor) => sponsoring.has(sponsor)))
+    .map((entity) => ({ type: userType, entity }));
+}
 
 /** Manager and sponsors of a user. */
 export const userLinkRoutes: readonly Route[] = [
@@ -92,4 +117,11 @@ export const userLinkRoutes: readonly Route[] = [
   },
   { method: 'POST', path: '/users/{user-id}/sponsors/$ref', handle: addSponsor },
   { method: 'DELETE', path: '/users/{user-id}/sponsors/{directoryObject-id}/$ref', handle: removeSponsor },
+  {
+    method: 'GET',
+    path: '/users/{user-id}/sponsorOf',
+    // Source: the page user-list-sponsorof of v1.0, 2026-07.
+    allOf: [['User.Read.All', 'User.ReadWrite.All']],
+    handle: (call) => listReply(call, mixedType, sponsoredBy(call), { context: 'directoryObjects', mixed: true }),
+  },
 ];

@@ -1,25 +1,28 @@
 import { softDelete } from '../directory/lifecycle';
 import { noContent, ok, type Reply } from '../http/message';
-import { text, texts, type Entity } from '../store/snapshot';
+import { text, type Entity } from '../store/snapshot';
+import { isExtensionName, requireExtension } from './directoryExtensions';
+import type { Chosen } from './odata/expand';
 import { listOf } from './odata/list';
-import { entityReply } from './odata/projection';
+import { entityReply, projected } from './odata/projection';
 import { userType } from './odata/types';
 import { requirePermission, type Call, type Route } from './route';
 import { requireAuthorityOver, requireManageable, userForWrite, userOf } from './targets';
 import { patchUser } from './userChanges';
+import { shownUsers } from './userView';
 
 const expandable = (call: Call) => ({
-  manager: (user: Entity) => userSummary(call.replica.get('users', text(user, 'manager') ?? '')),
+  manager: (user: Entity, chosen: Chosen) => related(call.replica.get('users', text(user, 'manager') ?? ''), chosen),
 });
 
-function userSummary(user: Entity | undefined): unknown {
-  if (user === undefined) return null;
-  return { '@odata.type': userType.odataType, id: user.id, displayName: user['displayName'] ?? null };
+function related(user: Entity | undefined, chosen: Chosen): unknown {
+  if (user === undefined) return undefined;
+  return { '@odata.type': userType.odataType, ...projected({ type: userType, entity: user }, chosen) };
 }
 
 function listUsers(call: Call): Reply {
   checkSelectable(call);
-  return listOf(call, userType, withUnits(call, call.replica.list('users')), {
+  return listOf(call, userType, shownUsers(call.replica, call.replica.list('users')), {
     context: 'users',
     expand: expandable(call),
   });
@@ -27,24 +30,21 @@ function listUsers(call: Call): Reply {
 
 function getUser(call: Call): Reply {
   checkSelectable(call);
-  const [user] = withUnits(call, [userOf(call)]);
+  const [user] = shownUsers(call.replica, [userOf(call)]);
   return entityReply(call, { type: userType, entity: user ?? userOf(call) }, 'users', expandable(call));
 }
 
-/** `isManagementRestricted` follows from membership in a restricted management administrative unit. */
-function withUnits(call: Call, users: readonly Entity[]): Entity[] {
-  const restricted = new Set(
-    call.replica
-      .list('administrativeUnits')
-      .filter((unit) => unit['isMemberManagementRestricted'] === true)
-      .flatMap((unit) => texts(unit, 'members')),
-  );
-  return users.map((user) => (restricted.has(user.id) ? { ...user, isManagementRestricted: true } : user));
-}
-
-/** Custom security attributes are invisible without their own permission, even when selected. */
+/**
+ * Some properties are invisible without a permission of their own, even when selected; directory extensions can be
+ * selected only while somebody defines them.
+ */
 function checkSelectable(call: Call): void {
-  const selected = call.query.get('$select')?.toLowerCase() ?? '';
+  const source = call.query.get('$select') ?? '';
+  for (const name of source.split(',').filter(isExtensionName)) requireExtension(call.replica, name);
+  const selected = source.toLowerCase();
+  if (selected.includes('employeeleavedatetime')) {
+    requirePermission(call, 'User-LifeCycleInfo.Read.All', 'User-LifeCycleInfo.ReadWrite.All');
+  }
   if (selected.includes('customsecurityattributes')) {
     requirePermission(call, 'CustomSecAttributeAssignment.Read.All', 'CustomSecAttributeAssignment.ReadWrite.All');
   }

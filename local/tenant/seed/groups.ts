@@ -80,6 +80,18 @@ export const groupList = [
     dynamic('(user.department -eq "Quality") and (user.accountEnabled -eq true)'),
   ),
   group(
+    groups.calibrationLevelDynamic,
+    'Calibration Level 2',
+    { owners: [labManager] },
+    dynamic('(user.userType -eq "Guest") and (user.extensionAttribute1 -eq "CAL-2")'),
+  ),
+  group(
+    groups.ostsundGuestsDynamic,
+    'Östsund Guests',
+    { owners: [projectLead] },
+    dynamic('user.mail -contains "@ostsund.example"'),
+  ),
+  group(
     groups.plantOperatorsSynchronized,
     'Plant Operators',
     { members: [operator, mara] },

@@ -3,6 +3,9 @@
 /** Readable ids: the first block says what kind of object it is. */
 const id = (block: string, number: number): string => `${block}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
+/** An application id as names of directory extensions contain it. */
+const appIdIn = (block: string, number: number): string => id(block, number).replaceAll('-', '');
+
 export const TENANT_ID = '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310';
 export const TENANT_DOMAIN = 'fjellbekk.onmicrosoft.com';
 export const COMPANY_DOMAIN = 'fjellbekk.example';
@@ -25,7 +28,7 @@ export const staff = {
 export const guests = {
   /** The demo's guest: signs in with a work account and holds grants of every kind. */
   mara: id('90e50000', 1),
-  /** Work account, two groups, reports to Mara. */
+  /** Work account, two groups, reports to Mara, who sponsors him. */
   tomas: id('90e50000', 2),
   /** Work account without any access. */
   ines: id('90e50000', 3),
@@ -58,6 +61,10 @@ export const groups = {
   roleAssignable: id('94000000', 13),
   finance: id('94000000', 14),
   noGuests: id('94000000', 15),
+  /** Its rule reads an extension attribute. */
+  calibrationLevelDynamic: id('94000000', 16),
+  /** Its rule reads the mail address, which another account does not have. */
+  ostsundGuestsDynamic: id('94000000', 17),
 } as const;
 
 export const administrativeUnits = { suppliers: id('ad000000', 1), restricted: id('ad000000', 2) } as const;
@@ -78,6 +85,15 @@ export const appRoles = {
   portalReader: id('a0100000', 2),
   archiveReader: id('a0100000', 3),
   timesheetSubmitter: id('a0100000', 4),
+} as const;
+
+/** Names of directory extensions: those of the Supplier Portal, and one that synchronization owns. */
+export const extensions = {
+  badgeNumber: `extension_${appIdIn('a9922222', 1)}_badgeNumber`,
+  clearanceLevel: `extension_${appIdIn('a9922222', 1)}_clearanceLevel`,
+  laboratories: `extension_${appIdIn('a9922222', 1)}_laboratories`,
+  inducted: `extension_${appIdIn('a9922222', 1)}_inducted`,
+  plantCode: `extension_${appIdIn('a9922222', 9)}_plantCode`,
 } as const;
 
 export const azure = {

@@ -1,3 +1,4 @@
+import { customSecurityAttributeDefinitions, extensionProperties } from './attributes';
 import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
@@ -23,6 +24,8 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     azureSubscriptions: grants.azureSubscriptions,
     azureResources: grants.azureResources,
     azureRoleAssignments: [...listOf(base, 'azureRoleAssignments'), ...grants.azureRoleAssignments],
+    extensionProperties,
+    customSecurityAttributeDefinitions,
     contacts: [
       {
         id: '0c000000-0000-4000-8000-000000000001',

@@ -1,4 +1,5 @@
-import { COMPANY_DOMAIN, TENANT_DOMAIN, guests, staff } from './ids';
+import { guestAttributes } from './attributes';
+import { COMPANY_DOMAIN, TENANT_DOMAIN, groups, guests, staff } from './ids';
 
 const employee = (id: string, displayName: string, jobTitle: string, department: string, more: object = {}) => {
   const [givenName = '', surname = ''] = displayName.split(' ');
@@ -81,7 +82,8 @@ export const guestUsers = [
     preferredLanguage: 'sv-SE',
     employeeType: 'Consultant',
     manager: staff.projectLead,
-    sponsors: [staff.projectLead],
+    sponsors: [staff.projectLead, staff.labManager],
+    ...guestAttributes[guests.mara],
     assignedLicenses: [{ skuId: freeReports, disabledPlans: [] }],
     licenseAssignmentStates: [
       { skuId: freeReports, disabledPlans: [], assignedByGroup: null, state: 'Active', error: 'None' },
@@ -91,11 +93,17 @@ export const guestUsers = [
     jobTitle: 'Technician',
     department: 'Field Service',
     manager: guests.mara,
+    sponsors: [guests.mara, staff.projectLead],
+    ...guestAttributes[guests.tomas],
   }),
   guest(guests.ines, 'Ines Duarte', 'ines.duarte@lusomed.example', 'ExternalAzureAD'),
   guest(guests.jonas, 'Jonas Eklund', 'jonas.eklund@outlook.example', 'MicrosoftAccount'),
-  guest(guests.priya, 'Priya Nair', 'priya.nair@tidalworks.example', 'mail'),
-  guest(guests.leo, 'Leo Fontaine', 'leo.fontaine@gmail.example', 'google.com'),
+  // Mara is one of the External Reviewers, so Graph lists Priya among those she sponsors.
+  guest(guests.priya, 'Priya Nair', 'priya.nair@tidalworks.example', 'mail', {
+    manager: guests.mara,
+    sponsors: [groups.externalReviewers],
+  }),
+  guest(guests.leo, 'Leo Fontaine', 'leo.fontaine@gmail.example', 'google.com', { sponsors: [guests.mara] }),
   guest(
     guests.hanna,
     'Hanna Weiss',

@@ -26,6 +26,8 @@ const lists = [
   'appRoleAssignments',
   'oauth2PermissionGrants',
   'subscribedSkus',
+  'extensionProperties',
+  'customSecurityAttributeDefinitions',
   'changeSubscriptions',
   'managementGroups',
   'azureSubscriptions',
@@ -156,6 +158,7 @@ function checkReferences(view: View): void {
     for (const id of texts(user, 'sponsors')) require(known(id), `users[${index}].sponsors`, id);
     const manager = text(user, 'manager');
     if (manager !== undefined) require(known(manager), `users[${index}].manager`, manager);
+    checkDefinitions(view, user, `users[${index}]`);
   }
   for (const [index, assignment] of view.list('roleAssignments').entries()) {
     const { principalId, roleDefinitionId } = assignment as Record<string, string>;
@@ -167,6 +170,25 @@ function checkReferences(view: View): void {
     const { principalId, resourceId } = assignment as Record<string, string>;
     require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);
     require(view.has('servicePrincipals', resourceId ?? ''), `appRoleAssignments[${index}].resourceId`, resourceId);
+  }
+}
+
+/** Directory extensions and custom security attributes of a user must be defined. */
+function checkDefinitions(view: View, user: Entity, place: string): void {
+  const extensions = new Set(view.list('extensionProperties').map((one) => text(one, 'name')));
+  const undefinedName = Object.keys(user).find((name) => name.startsWith('extension_') && !extensions.has(name));
+  if (undefinedName !== undefined)
+    throw new StateError(`${place}.${undefinedName}: no extensionProperties has this name.`);
+  const attributes = new Set(
+    view.list('customSecurityAttributeDefinitions').map((one) => `${text(one, 'attributeSet')}.${text(one, 'name')}`),
+  );
+  const assigned = user['customSecurityAttributes'];
+  for (const [set, values] of Object.entries(isRecord(assigned) ? assigned : {})) {
+    const unknown = Object.keys(isRecord(values) ? values : {}).find(
+      (name) => !name.includes('@') && !attributes.has(`${set}.${name}`),
+    );
+    if (unknown === undefined) continue;
+    throw new StateError(`${place}.customSecurityAttributes: nothing defines ${set}.${unknown}.`);
   }
 }
 

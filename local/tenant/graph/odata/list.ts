@@ -7,7 +7,7 @@ import { meets } from './filterEvaluation';
 import { checkFilter } from './filterRules';
 import { parseFilter } from './filterSyntax';
 import { expansionsOf, type Expandable } from './expand';
-import { projected, selection, type TypedEntity } from './projection';
+import { expanded, projected, selection, type TypedEntity } from './projection';
 import type { ObjectType } from './types';
 
 /** How one collection is answered. */
@@ -62,7 +62,7 @@ export function listReply(
     value: page.map((object) => ({
       ...(mixed ? { '@odata.type': object.type.odataType } : {}),
       ...projected(object, chosen),
-      ...Object.fromEntries(expansions.map(([name, find]) => [name, find(object.entity)])),
+      ...expanded(expansions, object.entity),
     })),
   });
 }

@@ -60,6 +60,15 @@ export function entityReply(call: Call, object: TypedEntity, context: string, ex
   return ok({
     '@odata.context': `${call.tenant.origin()}${call.version}/$metadata#${context}${chosen === undefined ? '' : `(${chosen.join(',')})`}/$entity`,
     ...projected(object, chosen),
-    ...Object.fromEntries(expansions.map(([name, find]) => [name, find(object.entity)])),
+    ...expanded(expansions, object.entity),
   });
+}
+
+/** The expanded properties of one object; one without a value is left out, as Graph does. */
+export function expanded(
+  expansions: readonly (readonly [string, (entity: Entity) => unknown])[],
+  entity: Entity,
+): Record<string, unknown> {
+  const found = expansions.map(([name, find]) => [name, find(entity)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }

@@ -204,6 +204,14 @@ export const changeSubscriptionType = plain(
   '',
 );
 
+export const extensionPropertyType = plain(
+  'extensionProperties',
+  'extensionProperty',
+  'id deletedDateTime appDisplayName dataType isMultiValued isSyncedFromOnPremises name targetObjects',
+  '',
+  'targetObjects',
+);
+
 /** Stands for lists of mixed types: nothing can be filtered there. */
 export const mixedType = plain('', 'directoryObject', 'id deletedDateTime', '');
 
