@@ -1,6 +1,7 @@
 import {
   administrativeUnits,
   appRoles,
+  extensions,
   groups,
   guests,
   servicePrincipals,
@@ -55,6 +56,16 @@ async function exerciseEverything(): Promise<void> {
     await get(path);
   }
   await tenant.graph('PATCH', user, { jobTitle: 'Consultant', otherMails: ['mara@outlook.example'] });
+  await tenant.graph('PATCH', user, {
+    employeeHireDate: '2024-02-01T00:00:00Z',
+    employeeOrgData: { costCenter: '4712' },
+    onPremisesExtensionAttributes: { extensionAttribute2: 'night shift' },
+    customSecurityAttributes: {
+      Site: { '@odata.type': '#Microsoft.DirectoryServices.CustomSecurityAttributeValue', Escorted: true },
+    },
+  });
+  await get(`${user}?$select=id,${extensions.badgeNumber},customSecurityAttributes,onPremisesExtensionAttributes`);
+  await get(`${user}?$select=id&$expand=manager($select=id,displayName)`);
   await tenant.graph('POST', `${user}/revokeSignInSessions`);
   for (const list of ['memberOf', 'transitiveMemberOf', 'ownedObjects', 'directReports', 'sponsors', 'manager']) {
     await get(`${user}/${list}`);

@@ -16,6 +16,17 @@ export const beyondSubset: readonly BeyondSubset[] = [
     path: '/users/{user-id}/ownedObjects/microsoft.graph.group',
     source: 'user-list-ownedobjects (cast)',
   },
+  { method: 'GET', path: '/users/{user-id}/sponsorOf', source: 'user-list-sponsorof' },
+  { method: 'GET', path: '/users/{user-id}/extensions', source: 'opentypeextension-get' },
+  { method: 'POST', path: '/users/{user-id}/extensions', source: 'opentypeextension-post-opentypeextension' },
+  { method: 'GET', path: '/users/{user-id}/extensions/{extension-id}', source: 'opentypeextension-get' },
+  { method: 'PATCH', path: '/users/{user-id}/extensions/{extension-id}', source: 'opentypeextension-update' },
+  {
+    method: 'POST',
+    path: '/directoryObjects/getAvailableExtensionProperties',
+    source: 'directoryobject-getavailableextensionproperties',
+  },
+  { method: 'GET', path: '/users/{user-id}/authentication/methods', source: 'authentication-list-methods' },
 ];
 
 /** True for a request to one of these operations; `path` begins with `/v1.0/`, encoded or not. */
