@@ -1,4 +1,5 @@
 import type { Grant } from '../domain/grants';
+import { judgeRule } from '../domain/membershipRule';
 import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
 
@@ -13,7 +14,9 @@ export const groupMembership: AccessKind = {
     capture: ['GET /users/{user-id}/memberOf/microsoft.graph.group'],
     restore: ['POST /groups/{group-id}/members/$ref'],
   },
-  limits: 'Dynamic, on-premises-synced and mail-enabled groups are left to people.',
+  limits:
+    'On-premises-synced and mail-enabled groups are left to people; of a dynamic group the report quotes the rule and ' +
+    'says whether it will take the guest in again.',
   capturePermissions: [
     { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
   ],
@@ -60,11 +63,13 @@ function membershipOf(group: Group): Grant {
 }
 
 function instructionFor(group: Group): string | undefined {
-  if ((group.groupTypes ?? []).includes('DynamicMembership')) {
-    return (
-      `The group is dynamic: membership follows its rule (${group.membershipRule ?? 'not readable'}). ` +
-      'Restored attributes may satisfy it; otherwise change the attribute or the rule.'
-    );
-  }
-  return whyNotByGraph(group, 'member');
+  if (!(group.groupTypes ?? []).includes('DynamicMembership')) return whyNotByGraph(group, 'member');
+  const rule = group.membershipRule ?? '';
+  if (rule === '') return 'The group is dynamic and its rule could not be read: look at the rule.';
+  return `The group is dynamic: its rule decides, ${withoutAddresses(rule)}. ${judgeRule(rule).sentence}`;
+}
+
+/** Reports name nobody's address; the domain is what an administrator needs of it. */
+function withoutAddresses(rule: string): string {
+  return rule.replaceAll(/[^\s"'@]+@(?=[^\s"'])/g, '…@');
 }

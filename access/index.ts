@@ -1,16 +1,31 @@
 import type { GrantKind } from '../domain/grants';
 import { appRole } from './appRole';
+import { authenticationMethod } from './authenticationMethod';
 import { azureRole } from './azureRole';
+import { customSecurityAttribute } from './customSecurityAttribute';
+import { directoryExtension } from './directoryExtension';
 import { directoryRole } from './directoryRole';
+import { directReport } from './directReport';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
 import type { AccessKind } from './kind';
+import { manager } from './manager';
+import { openExtension } from './openExtension';
+import { outsideGraph } from './outsideGraph';
 import { profile } from './profile';
+import { sponsor } from './sponsor';
+import { sponsorOf } from './sponsorOf';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
 export const accessKinds = {
   profile,
-  // attributes and people
+  directoryExtension,
+  openExtension,
+  customSecurityAttribute,
+  manager,
+  directReport,
+  sponsor,
+  sponsorOf,
   // licences and packages
   groupMembership,
   groupOwnership,
@@ -22,7 +37,8 @@ export const accessKinds = {
   // Azure
   directoryRole,
   // PIM
-  // by hand
+  authenticationMethod,
+  outsideGraph,
 } as unknown as Record<GrantKind, AccessKind>;
 
 /** The kinds a migration handles: all but those it skips. */

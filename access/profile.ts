@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import type { Grant } from '../domain/grants';
 import type { Graph } from '../domain/ports';
-import { isTransient, ServiceError } from '../domain/serviceError';
-import { alreadyPresent, attemptOfError, restored, type AccessKind, type Attempt } from './kind';
+import type { AccessKind } from './kind';
+import { restoreValues, type UserValues } from './values';
 
-/** Updatable attributes that an application can both read and write in one PATCH. Addresses of sign-in stay out. */
+/**
+ * Updatable attributes that an application can both read and write in one PATCH. Addresses of sign-in stay out, and so
+ * does the date of leaving, which needs a permission of its own.
+ */
 const attributes = [
   'displayName',
   'givenName',
@@ -14,6 +16,8 @@ const attributes = [
   'companyName',
   'employeeId',
   'employeeType',
+  'employeeHireDate',
+  'employeeOrgData',
   'officeLocation',
   'businessPhones',
   'mobilePhone',
@@ -29,17 +33,51 @@ const attributes = [
   'consentProvidedForMinor',
 ] as const;
 
-const value = z.union([z.string(), z.array(z.string())]);
+/** The attributes of Exchange are parts of one property; each of them is a grant of its own. */
+const EXCHANGE = 'onPremisesExtensionAttributes';
+const exchangeKeys = Array.from({ length: 15 }, (_, index) => `${EXCHANGE}.extensionAttribute${index + 1}`);
+
+const value = z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())]);
 type Value = z.infer<typeof value>;
-const userShape = z.record(z.string(), z.unknown());
+const userShape = z.looseObject({ [EXCHANGE]: z.record(z.string(), z.unknown()).nullish() });
 const profileData = z.strictObject({ value });
+
+const values: UserValues<Value> = {
+  /** The attributes that have a value. Empty texts, lists and objects count as absent. */
+  async read(userId, graph) {
+    const user = await readUser(userId, graph);
+    const parts = Object.entries(user[EXCHANGE] ?? {}).map(([name, part]): [string, unknown] => [
+      `${EXCHANGE}.${name}`,
+      part,
+    ]);
+    const all = new Map<string, unknown>([...Object.entries(user), ...parts]);
+    return new Map(
+      [...attributes, ...exchangeKeys].flatMap((key): [string, Value][] => {
+        const found = value.safeParse(withoutNothing(all.get(key)));
+        return found.success && !isEmpty(found.data) ? [[key, found.data]] : [];
+      }),
+    );
+  },
+  valueOf: ({ data }) => profileData.parse(data).value,
+  body(wanted) {
+    const entries = [...wanted];
+    const parts = entries.filter(([key]) => exchangeKeys.includes(key));
+    return {
+      ...Object.fromEntries(entries.filter(([key]) => !exchangeKeys.includes(key))),
+      ...(parts.length === 0
+        ? {}
+        : { [EXCHANGE]: Object.fromEntries(parts.map(([key, part]) => [key.slice(EXCHANGE.length + 1), part])) }),
+    };
+  },
+};
 
 /** Profile attributes, one grant each, so that the report shows which of them differ. */
 export const profile: AccessKind = {
   kind: 'profile',
   title: 'Profile attributes',
   calls: { capture: ['GET /users/{user-id}'], restore: ['PATCH /users/{user-id}'] },
-  limits: 'Addresses of sign-in, the photo, and what SharePoint keeps (about me, skills, …) stay out.',
+  limits:
+    'Addresses of sign-in, the photo, the date of leaving, and what SharePoint keeps (about me, skills, …) stay out.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
@@ -50,68 +88,28 @@ export const profile: AccessKind = {
     { anyOf: ['User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'write the profile of the new guest' },
   ],
   async capture(guestId, { graph }) {
-    const present = await read(guestId, graph);
-    return attributes.flatMap((attribute): Grant[] => {
-      const found = present.get(attribute);
-      return found === undefined ? [] : [{ kind: 'profile', key: attribute, name: attribute, data: { value: found } }];
-    });
+    const present = await values.read(guestId, graph);
+    return [...present].map(([key, found]) => ({
+      kind: 'profile',
+      key,
+      name: key.slice(key.indexOf('.') + 1),
+      data: { value: found },
+    }));
   },
-  async restore(grants, newId, { graph }) {
-    try {
-      return await restoreTogether(grants, newId, graph);
-    } catch (error) {
-      return grants.map(() => attemptOfError(error));
-    }
-  },
+  restore: (grants, newId, { graph }) => restoreValues(grants, newId, graph, values),
 };
 
-/** The attributes that have a value. Empty texts and lists count as absent. */
-async function read(id: string, graph: Graph): Promise<Map<string, Value>> {
-  const user = await graph.read(`/users/${id}?$select=id,${attributes.join(',')}`, userShape);
-  return new Map(
-    attributes.flatMap((attribute): [string, Value][] => {
-      const parsed = value.safeParse(user[attribute]);
-      return parsed.success && parsed.data.length > 0 ? [[attribute, parsed.data]] : [];
-    }),
+function readUser(userId: string, graph: Graph): Promise<z.output<typeof userShape>> {
+  return graph.read(`/users/${userId}?$select=id,${attributes.join(',')},${EXCHANGE}`, userShape);
+}
+
+/** An object without the parts that have no value, and without Graph's annotations. */
+function withoutNothing(found: unknown): unknown {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return found;
+  return Object.fromEntries(
+    Object.entries(found).filter(([name, part]) => part !== null && part !== '' && !name.includes('@odata')),
   );
 }
 
-async function restoreTogether(grants: readonly Grant[], newId: string, graph: Graph): Promise<Attempt[]> {
-  const present = await read(newId, graph);
-  const wanted = new Map(grants.map((grant) => [grant.key, profileData.parse(grant.data).value]));
-  const absent = grants.filter((grant) => !present.has(grant.key));
-  const written = new Map<string, Attempt>(await write(absent, wanted, newId, graph));
-  return grants.map((grant) => written.get(grant.key) ?? compare(wanted.get(grant.key), present.get(grant.key)));
-}
-
-/** One PATCH for all; when it is refused, one each, so that a single bad value does not hold back the others. */
-async function write(
-  grants: readonly Grant[],
-  wanted: ReadonlyMap<string, Value>,
-  newId: string,
-  graph: Graph,
-): Promise<[string, Attempt][]> {
-  if (grants.length === 0) return [];
-  const body = Object.fromEntries(grants.map((grant) => [grant.key, wanted.get(grant.key)]));
-  try {
-    await graph.write('PATCH', `/users/${newId}`, body);
-    return grants.map((grant) => [grant.key, restored]);
-  } catch (error) {
-    const single = grants.length === 1;
-    if (single || !(error instanceof ServiceError) || isTransient(error) || error.status === 404) {
-      const attempt = attemptOfError(error);
-      return grants.map((grant) => [grant.key, attempt]);
-    }
-    const attempts: [string, Attempt][] = [];
-    for (const grant of grants) attempts.push(...(await write([grant], wanted, newId, graph)));
-    return attempts;
-  }
-}
-
-function compare(wanted: Value | undefined, present: Value | undefined): Attempt {
-  if (JSON.stringify(wanted) === JSON.stringify(present)) return alreadyPresent;
-  return {
-    result: 'manual',
-    detail: 'The new guest has another value, which was left as it is. Set the former one by hand if it is wanted.',
-  };
-}
+const isEmpty = (found: Value): boolean =>
+  typeof found === 'string' || Array.isArray(found) ? found.length === 0 : Object.keys(found).length === 0;

@@ -37,7 +37,7 @@ export function compareAccess(before: readonly Grant[], after: readonly Grant[])
 }
 
 /** Equality of JSON values, whatever the order of names in an object. */
-function isSameJson(a: unknown, b: unknown): boolean {
+export function isSameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(a, sortedNames) === JSON.stringify(b, sortedNames);
 }
 

@@ -145,6 +145,7 @@ describe.each([
 it('a dynamic group is manual, and the instruction quotes its rule', async () => {
   const [found] = await groupMembership.capture(OLD, outsideOf({ graph: graphOf(() => [dynamic]), azure }));
   expect(found?.instruction).toContain('The group is dynamic');
+  expect(found?.instruction).toContain('by itself if the guest');
   expect(found?.instruction).toContain('user.department -eq "Maths"');
 });
 

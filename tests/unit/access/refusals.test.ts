@@ -2,14 +2,23 @@ import { accessKinds, enabledKinds } from '../../../access';
 import { permissionsToRestore, type AccessKind, type Attempt } from '../../../access/kind';
 import { kindSchema, type Grant, type GrantKind } from '../../../domain/grants';
 import type { ServiceError } from '../../../domain/serviceError';
-import { azureOf, graphOf, QUOTED_ADDRESS, refusal, writesIn, outsideOf } from '../../support/recordedCalls';
+import { azureOf, graphOf, QUOTED_ADDRESS, refusal, writesIn, outsideOf, type Call } from '../../support/recordedCalls';
 
 const NEW = '0e000000-0000-4000-8000-000000000002';
 const kinds = Object.values(accessKinds).filter((kind) => kind.calls.restore.length > 0);
 
+const EXTENSION = 'extension_0123456789abcdef0123456789abcdef_badge';
+
 /** What a grant of each kind that writes remembers. */
 const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   profile: { value: 'Analyst' },
+  directoryExtension: { value: 'B-1' },
+  openExtension: { value: { colour: 'blue' } },
+  customSecurityAttribute: { value: 'Certified' },
+  manager: { value: 'manager' },
+  directReport: {},
+  sponsor: {},
+  sponsorOf: {},
   groupMembership: {},
   groupOwnership: {},
   directoryRole: { roleDefinitionId: 'role', directoryScopeId: '/' },
@@ -17,15 +26,30 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
 };
 
+/** Keys of kinds that read something in them; others have any. */
+const keys: Partial<Record<GrantKind, string>> = {
+  profile: 'jobTitle',
+  directoryExtension: EXTENSION,
+  customSecurityAttribute: 'Calibration.Level',
+};
+
+/** What is read before something is written: a guest who has nothing yet. */
+function readingOf({ method }: Pick<Call, 'method'>): unknown {
+  if (method === 'GET') return { id: NEW };
+  if (method === 'LIST') return [];
+  return method === 'QUERY' ? { value: [{ name: EXTENSION, targetObjects: ['User'] }] } : undefined;
+}
+
 /** Restores one grant of a kind while its service refuses every write. */
 async function attemptAt(accessKind: AccessKind, error: ServiceError): Promise<Attempt> {
   const { kind } = accessKind;
   const stored = data[kind];
   if (stored === undefined) throw new Error(`What does a grant of the kind ${kind} remember? Add it to the table.`);
-  const grant: Grant = { kind, key: kind === 'profile' ? 'jobTitle' : 'key', name: 'name', data: stored };
-  const answer = ({ method }: { method: string }) => {
-    if (method === 'GET') return { id: NEW };
-    throw error;
+  const grant: Grant = { kind, key: keys[kind] ?? 'key', name: 'name', data: stored };
+  const answer = (call: Call) => {
+    const read = readingOf(call);
+    if (read === undefined) throw error;
+    return read;
   };
   const [graph, azure] = [graphOf(answer), azureOf(answer)];
   const [attempt, ...more] = await accessKind.restore([grant], NEW, outsideOf({ graph, azure }));
