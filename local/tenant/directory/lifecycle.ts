@@ -2,6 +2,7 @@ import { flag, sameText, text, texts, without, type Entity, type View } from '..
 import type { Store, Transaction } from '../store/store';
 import { graphTime } from '../store/clock';
 import { addressesOf } from './groups';
+import { removeMembers } from './teams';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -66,14 +67,15 @@ export function isPurgeProtected(deleted: Entity, now: number): boolean {
 }
 
 /**
- * Removes a deleted user for good, with every link to them in the directory. Azure role assignments stay, as in
- * Azure, pointing at an identity that no longer exists.
+ * Removes a deleted user for good, with every link to them in the directory and in Teams. Azure role assignments and
+ * Conditional Access policies stay as they are, as Microsoft's do, pointing at an identity that no longer exists.
  */
 export function purge(tx: Transaction, userId: string): void {
   tx.remove('deletedUsers', userId);
   for (const collection of ['groups', 'administrativeUnits'])
     removeFromLists(tx, collection, userId, ['members', 'owners']);
   removeFromLists(tx, 'servicePrincipals', userId, ['owners']);
+  for (const channel of tx.list('channels')) removeMembers(tx, channel, [userId]);
   removeFromLists(tx, 'users', userId, ['sponsors']);
   for (const report of tx.list('users').filter((user) => text(user, 'manager') === userId)) {
     tx.patch('users', report.id, { manager: undefined });

@@ -1,5 +1,7 @@
 import { administrativeUnitRoutes } from './administrativeUnits';
 import { appRoleRoutes } from './appRoles';
+import { channelMemberRoutes } from './channelMembers';
+import { conditionalAccessRoutes } from './conditionalAccess';
 import { deletedItemRoutes } from './deletedItems';
 import { directoryObjectRoutes } from './directoryObjects';
 import { groupRoutes } from './groups';
@@ -11,6 +13,7 @@ import { policyRoutes } from './policies';
 import { roleRoutes } from './roles';
 import type { Route } from './route';
 import { changeSubscriptionRoutes } from './changeSubscriptions';
+import { teamRoutes } from './teams';
 import { userLinkRoutes } from './userLinks';
 import { userRoutes } from './users';
 
@@ -28,6 +31,9 @@ const all: readonly Route[] = [
   ...permissionGrantRoutes,
   ...directoryObjectRoutes,
   ...policyRoutes,
+  ...conditionalAccessRoutes,
+  ...teamRoutes,
+  ...channelMemberRoutes,
   ...changeSubscriptionRoutes,
 ];
 
