@@ -1,11 +1,13 @@
 import type { GrantKind } from '../domain/grants';
 import { appRole } from './appRole';
 import { azureRole } from './azureRole';
+import { conditionalAccess } from './conditionalAccess';
 import { directoryRole } from './directoryRole';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
 import type { AccessKind } from './kind';
 import { profile } from './profile';
+import { teamsChannel } from './teamsChannel';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
 export const accessKinds = {
@@ -14,10 +16,10 @@ export const accessKinds = {
   // licences and packages
   groupMembership,
   groupOwnership,
-  // teams
+  teamsChannel,
   appRole,
   // applications
-  // policies
+  conditionalAccess,
   azureRole,
   // Azure
   directoryRole,
