@@ -4,6 +4,7 @@ import { authenticationMethod } from './authenticationMethod';
 import { azureRole } from './azureRole';
 import { customSecurityAttribute } from './customSecurityAttribute';
 import { directoryExtension } from './directoryExtension';
+import { conditionalAccess } from './conditionalAccess';
 import { directoryRole } from './directoryRole';
 import { directReport } from './directReport';
 import { groupMembership } from './groupMembership';
@@ -15,6 +16,7 @@ import { outsideGraph } from './outsideGraph';
 import { profile } from './profile';
 import { sponsor } from './sponsor';
 import { sponsorOf } from './sponsorOf';
+import { teamsChannel } from './teamsChannel';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
 export const accessKinds = {
@@ -29,10 +31,10 @@ export const accessKinds = {
   // licences and packages
   groupMembership,
   groupOwnership,
-  // teams
+  teamsChannel,
   appRole,
   // applications
-  // policies
+  conditionalAccess,
   azureRole,
   // Azure
   directoryRole,

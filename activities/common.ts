@@ -25,6 +25,17 @@ export async function verifiedSnapshot(
   return snapshot;
 }
 
+/**
+ * Refuses ids that are not this migration's: the new guest must be the one it invited, never the old one, and the
+ * migration must not have ended.
+ */
+export function requireInvited(step: string, newId: string, snapshot: Snapshot, record: MigrationRecord): void {
+  if (record.guest.newId !== newId || newId === snapshot.guest.id) {
+    throw new Error(`${step}: the id is not the invited guest of this migration`);
+  }
+  if (record.phase === 'ended') throw new Error(`${step}: the migration has ended`);
+}
+
 const idOnly = z.object({ id: z.string() });
 
 /** Writes audit entries of one destructive action of the app: who, what, before and after. */

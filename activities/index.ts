@@ -11,6 +11,7 @@ import { createPurgeGuest } from './purgeGuest';
 import { createReadRedemption } from './readRedemption';
 import { createRecordPhase } from './recordPhase';
 import { createRestoreGrants } from './restoreGrants';
+import { createRewriteConditionalAccess } from './rewriteConditionalAccess';
 import { createSoftDeleteGuest } from './softDeleteGuest';
 import { createUndeleteGuest } from './undeleteGuest';
 import { createVerifyAccess } from './verifyAccess';
@@ -29,6 +30,7 @@ export function createActivities(deps: ActivityDeps): Record<StepName, RunnableA
     undeleteGuest: runnable('undeleteGuest', createUndeleteGuest(deps)),
     ensureSubscription: runnable('ensureSubscription', createEnsureSubscription(deps)),
     inviteGuest: runnable('inviteGuest', createInviteGuest(deps)),
+    rewriteConditionalAccess: runnable('rewriteConditionalAccess', createRewriteConditionalAccess(deps)),
     readRedemption: runnable('readRedemption', createReadRedemption(deps)),
     restoreGrants: runnable('restoreGrants', createRestoreGrants(deps)),
     verifyAccess: runnable('verifyAccess', createVerifyAccess(deps)),

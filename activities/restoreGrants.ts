@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { accessKinds } from '../access';
-import type { Attempt, Outside } from '../access/kind';
+import type { Attempt } from '../access/kind';
 import { countResults, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
 import { identitySchema, identityVerdict } from '../domain/identityVerdict';
 import { progressOf } from '../domain/phases';
@@ -8,7 +8,8 @@ import type { Graph, Records } from '../domain/ports';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
-import { recordOf, verifiedSnapshot } from './common';
+import { changePolicies } from './changePolicies';
+import { recordOf, requireInvited, verifiedSnapshot } from './common';
 
 const newGuestShape = z.object({
   externalUserState: z.string().nullish(),
@@ -29,11 +30,7 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
     const snapshot = await verifiedSnapshot(documents, input);
     if (snapshot === undefined)
       return failed('snapshot-unverified', 'The snapshot cannot be read: nothing was restored.');
-    const record = await recordOf(records, migrationId);
-    if (record.guest.newId !== newId || newId === snapshot.guest.id) {
-      throw new Error('restoreGrants: the id is not the invited guest of this migration');
-    }
-    if (record.phase === 'ended') throw new Error('restoreGrants: the migration has ended');
+    requireInvited('restoreGrants', newId, snapshot, await recordOf(records, migrationId));
     const before = await records.readGrantResults(migrationId);
     const finished = new Set(before.map((result) => result.index));
     const open = indexes.filter((index) => !finished.has(index) && index < snapshot.grants.length);
@@ -45,7 +42,7 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
       return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
     }
     const attempts =
-      verdict === 'personal' ? await attempt(open, snapshot.grants, newId, outsideOf(deps)) : unreadable(open);
+      verdict === 'personal' ? await attempt(open, snapshot.grants, { migrationId, newId }, deps) : unreadable(open);
     const results = attempts.flatMap((tried) => resultOf(tried, lastTry));
     await records.saveGrantResults(migrationId, results);
     await remember(records, migrationId, snapshot.grants.length);
@@ -74,8 +71,8 @@ async function verdictNow(graph: Graph, newId: string): Promise<ReturnType<typeo
 async function attempt(
   open: readonly number[],
   grants: readonly Grant[],
-  newId: string,
-  outside: Outside,
+  target: { migrationId: string; newId: string },
+  deps: ActivityDeps,
 ): Promise<Tried[]> {
   const tried: Tried[] = [];
   const byKind = new Map<GrantKind, { index: number; grant: Grant }[]>();
@@ -87,11 +84,11 @@ async function attempt(
     } else byKind.set(grant.kind, [...(byKind.get(grant.kind) ?? []), { index, grant }]);
   }
   for (const [kind, entries] of byKind) {
-    const attempts = await accessKinds[kind].restore(
-      entries.map(({ grant }) => grant),
-      newId,
-      outside,
-    );
+    const ofKind = entries.map(({ grant }) => grant);
+    const attempts =
+      kind === 'conditionalAccess'
+        ? await changePolicies(ofKind, target, deps)
+        : await accessKinds[kind].restore(ofKind, target.newId, outsideOf(deps));
     entries.forEach(({ index }, place) => {
       const made = attempts[place];
       if (made === undefined) throw new Error(`restoreGrants: ${kind} answered too few attempts`);

@@ -40,6 +40,10 @@ export const steps = {
   ),
   ensureSubscription: step(nothing, z.strictObject({ active: z.boolean() })),
   inviteGuest: step(z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }), z.strictObject({ newId: objectId })),
+  rewriteConditionalAccess: step(
+    z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256 }),
+    z.strictObject({ retry: z.boolean(), afterSeconds: seconds }),
+  ),
   readRedemption: step(
     z.strictObject({ ...ofMigration, newId: objectId }),
     z.strictObject({ state: z.enum(['pending', 'accepted', 'gone']), verdict: verdictSchema.nullable() }),
@@ -91,6 +95,8 @@ export const switchInputSchema = z.strictObject({
   dryRun: z.boolean(),
   acceptWithinDays: z.int().min(1).max(90),
   parallelRestores: z.int().min(1).max(50),
+  /** Whether policies are rewritten before the guest can sign in. Absent in runs of versions that did not do it. */
+  rewriteConditionalAccess: z.boolean().optional(),
 });
 export type SwitchInput = z.infer<typeof switchInputSchema>;
 

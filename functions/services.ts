@@ -20,6 +20,7 @@ export interface TriggerSettings {
   notificationSecret: string;
   pollMinutes: number;
   parallelRestores: number;
+  rewriteConditionalAccess: boolean;
 }
 
 /** Everything that triggers work with; handed to each handler. */

@@ -20,6 +20,8 @@ export async function startOrchestration(record: MigrationRecord, starter: Start
       dryRun: request.dryRun,
       acceptWithinDays: request.acceptWithinDays,
       parallelRestores: settings.parallelRestores,
+      // Only where it is on, so that a worker of the version before can still read the input.
+      ...(settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
     });
   } catch {
     if ((await durable.status(id)) !== 'unknown') return;

@@ -23,5 +23,8 @@ export interface Patience {
  */
 export const whileUndoable: Patience = { retries: retries(18, 60_000), longestWaitSeconds: 2 * 60 * 60 };
 
+/** For what is tried again later in the run anyway: a quarter of a minute of retries, and waits of two minutes. */
+export const briefly: Patience = { retries: retries(4, 8_000), longestWaitSeconds: 2 * 60 };
+
 /** Where giving up would leave somebody without access: about two days of retries, and waits as long as asked. */
 export const patient: Patience = { retries: retries(200, 15 * 60_000), longestWaitSeconds: Infinity };

@@ -4,6 +4,7 @@ import type { StepOutput } from '../domain/steps';
 import { removeOldGuest, stopIfCancelled } from './removeOldGuest';
 import { restoreAccess, verifyRestored } from './restoreAccess';
 import { whileUndoable } from './retryPolicies';
+import { rewritePolicies } from './rewritePolicies';
 import { beginRun, nowMs, type Durable, type Run } from './run';
 import { enter, step } from './steps';
 import { asStop, Stop } from './stop';
@@ -28,6 +29,8 @@ export function* switchGuest(context: OrchestrationContext): Durable<{ outcome: 
 
     const deadlineMs = nowMs(run) + run.acceptWithinDays * DAY_MS;
     const newId = yield* invite(run, { guestId, snapshotHash }, deadlineMs);
+
+    yield* rewritePolicies(run, { newId, snapshotHash });
 
     yield* enter(run, 'awaitingRedemption');
     yield* waitForRedemption(run, newId, deadlineMs);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadCertificate, generateCertificate } from './certificate';
 import { recomputeDynamicGroups } from './directory/dynamicMembership';
 import { emptyRecycleBin } from './directory/lifecycle';
+import { leaveChannels } from './directory/teams';
 import type { GraphService } from './graph/api';
 import { graphRoutes } from './graph/routes';
 import { permissionsOf } from './graph/permissions';
@@ -139,12 +140,13 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
     database.writeMeta('clockOffset', offset),
   );
   const settings = new SettingsBox(database);
-  const store = new Store(database, clock, () => settings.get().replicationMs);
+  const store = new Store(database, clock, () => Math.max(settings.get().replicationMs, settings.get().teamsSyncMs));
   if (database.readMeta('seeded') !== true) {
     store.replaceAll(importState(options.seed ?? builtInTenant()));
     database.writeMeta('seeded', true);
   }
   store.addHook(recomputeDynamicGroups);
+  store.addHook(leaveChannels);
   store.addHook(notificationsFor({ clock, settings }));
   return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
 }

@@ -88,6 +88,7 @@ export function happyScript(): Script {
     undeleteGuest: () => done({ guest: 'present' }),
     ensureSubscription: () => done({ active: true }),
     inviteGuest: () => done({ newId: NEW_ID }),
+    rewriteConditionalAccess: () => done({ retry: false, afterSeconds: 0 }),
     readRedemption: () => done({ state: 'accepted', verdict: 'personal' }),
     restoreGrants: () => done({ retry: [], afterSeconds: 0 }),
     verifyAccess: () => done({ settled: true, failed: 0, manual: 0 }),

@@ -100,6 +100,7 @@ export function createTestApp(): TestApp {
       notificationSecret: NOTIFICATION_SECRET,
       pollMinutes: 15,
       parallelRestores: 4,
+      rewriteConditionalAccess: false,
     },
   };
   return {

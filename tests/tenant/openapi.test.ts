@@ -2,6 +2,8 @@ import {
   administrativeUnits,
   appRoles,
   extensions,
+  channels,
+  conditionalAccessPolicies,
   groups,
   guests,
   servicePrincipals,
@@ -148,6 +150,18 @@ async function exerciseEverything(): Promise<void> {
   await get('/policies/authorizationPolicy');
   await get('/organization');
   await get(`/organization/${TENANT_ID}`);
+
+  const policies = '/identity/conditionalAccess/policies';
+  for (const path of ['', `/${conditionalAccessPolicies.guestsNeedMfa}`, `/${nobody()}`]) await get(policies + path);
+  const channel = `/teams/${groups.projectAurora}/channels/${encodeURIComponent(channels.auroraBudget)}/members`;
+  const member = await post(channel, {
+    '@odata.type': '#microsoft.graph.aadUserConversationMember',
+    roles: [],
+    'user@odata.bind': `https://graph.microsoft.com/v1.0/users('${mara}')`,
+  });
+  for (const path of ['', '?$top=1', `/${member.id as string}`]) await get(channel + path);
+  await post(channel, { roles: [] });
+  await remove(`${channel}/${member.id as string}`);
 
   const subscription = await post('/subscriptions', {
     changeType: 'updated,deleted',

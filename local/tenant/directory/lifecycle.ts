@@ -2,6 +2,7 @@ import { flag, sameText, text, texts, without, type Entity, type View } from '..
 import type { Store, Transaction } from '../store/store';
 import { graphTime } from '../store/clock';
 import { addressesOf } from './groups';
+import { removeMembers } from './teams';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -66,8 +67,8 @@ export function isPurgeProtected(deleted: Entity, now: number): boolean {
 }
 
 /**
- * Removes a deleted user for good, with every link to them in the directory. Azure role assignments stay, as in
- * Azure, pointing at an identity that no longer exists.
+ * Removes a deleted user for good, with every link to them in the directory and in Teams. Azure role assignments and
+ * Conditional Access policies stay as they are, as Microsoft's do, pointing at an identity that no longer exists.
  */
 export function purge(tx: Transaction, userId: string): void {
   tx.remove('deletedUsers', userId);
@@ -80,6 +81,7 @@ export function purge(tx: Transaction, userId: string): void {
       tx.patch(collection, report.id, { manager: undefined });
     }
   }
+  for (const channel of tx.list('channels')) removeMembers(tx, channel, [userId]);
   for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants']) {
     for (const link of tx.list(collection).filter((one) => text(one, 'principalId') === userId)) {
       tx.remove(collection, link.id);

@@ -1,5 +1,7 @@
 import { administrativeUnitRoutes } from './administrativeUnits';
 import { appRoleRoutes } from './appRoles';
+import { channelMemberRoutes } from './channelMembers';
+import { conditionalAccessRoutes } from './conditionalAccess';
 import { deletedItemRoutes } from './deletedItems';
 import { directoryExtensionRoutes } from './directoryExtensions';
 import { directoryObjectRoutes } from './directoryObjects';
@@ -14,6 +16,7 @@ import { roleRoutes } from './roles';
 import type { Route } from './route';
 import { authenticationMethodRoutes } from './authenticationMethods';
 import { changeSubscriptionRoutes } from './changeSubscriptions';
+import { teamRoutes } from './teams';
 import { userLinkRoutes } from './userLinks';
 import { userRoutes } from './users';
 
@@ -34,6 +37,9 @@ const all: readonly Route[] = [
   ...permissionGrantRoutes,
   ...directoryObjectRoutes,
   ...policyRoutes,
+  ...conditionalAccessRoutes,
+  ...teamRoutes,
+  ...channelMemberRoutes,
   ...changeSubscriptionRoutes,
 ];
 

@@ -16,7 +16,10 @@ const readCosts: readonly (readonly [RegExp, number])[] = [
 const methods = { pattern: /\/authentication\//, per10s: 5 };
 
 /** Services whose requests the directory's limits do not count. */
-const elsewhere = /^\/(invitations|subscriptions)|\/authentication\//;
+const elsewhere = /^\/(invitations|subscriptions|teams|identity)\b|\/joinedTeams$|\/authentication\//;
+
+/** One request a second for all applications of the tenant; the refusal names no time to wait. */
+const conditionalAccess = /^\/identity\/conditionalAccess\//;
 
 /** What one request costs, by Microsoft's published table. */
 export function costOf(route: Route, query: URLSearchParams): { units: number; writes: number } {
@@ -45,6 +48,12 @@ export class Throttle {
     if (limits === undefined) {
       this.buckets.clear();
       return;
+    }
+    if (limits.conditionalAccess && conditionalAccess.test(route.path)) {
+      if (this.waitFor('conditionalAccess', 1, 1, 1_000) > 0) {
+        throw new GraphError(429, 'TooManyRequests', 'Too many requests. Please try again later.');
+      }
+      this.take('conditionalAccess', 1);
     }
     const { units, writes } = costOf(route, query);
     const ofMethods = methods.pattern.test(route.path) ? 1 : 0;
@@ -76,12 +85,22 @@ export class Throttle {
   }
 }
 
-function limitsOf(tenant: Tenant): { unitsPer10s: number; writesPer150s: number } | undefined {
+interface Limits {
+  readonly unitsPer10s: number;
+  readonly writesPer150s: number;
+  readonly conditionalAccess?: boolean;
+}
+
+function limitsOf(tenant: Tenant): Limits | undefined {
   const { throttling } = tenant.settings.get();
   if (throttling === 'off') return undefined;
   if (throttling !== 'microsoft') return throttling;
   const users = tenant.store.primary().list('users').length;
-  return { unitsPer10s: users < 50 ? 3_500 : users <= 500 ? 5_000 : 8_000, writesPer150s: 3_000 };
+  return {
+    unitsPer10s: users < 50 ? 3_500 : users <= 500 ? 5_000 : 8_000,
+    writesPer150s: 3_000,
+    conditionalAccess: true,
+  };
 }
 
 function tooMany(tenant: Tenant, caller: Caller, waitMs: number): GraphError {

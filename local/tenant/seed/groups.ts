@@ -70,7 +70,7 @@ export const groupList = [
     groups.documentControl,
     'Aurora Document Control',
     { members: [mara, projectLead], owners: [mara, projectLead] },
-    unified('aurora-documents'),
+    unified('aurora-documents', { resourceProvisioningOptions: ['Team'] }),
   ),
   group(groups.allGuestsDynamic, 'All Guests', { owners: [globalAdministrator] }, dynamic('user.userType -eq "Guest"')),
   group(

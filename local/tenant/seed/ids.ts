@@ -67,6 +67,29 @@ export const groups = {
   ostsundGuestsDynamic: id('94000000', 17),
 } as const;
 
+/** Channels of the teams Project Aurora and Aurora Document Control. */
+export const channels = {
+  auroraGeneral: '19:0a0000000000000000000000000000a1@thread.tacv2',
+  /** Private. */
+  auroraCommissioning: '19:0a0000000000000000000000000000a2@thread.tacv2',
+  /** Private, without guests. */
+  auroraBudget: '19:0a0000000000000000000000000000a3@thread.tacv2',
+  auroraShared: '19:0a0000000000000000000000000000a4@thread.tacv2',
+  documentsGeneral: '19:0a0000000000000000000000000000b1@thread.tacv2',
+  /** Private. */
+  documentsDrawings: '19:0a0000000000000000000000000000b2@thread.tacv2',
+} as const;
+
+export const conditionalAccessPolicies = {
+  /** Excludes Mara. */
+  guestsNeedMfa: id('ca000000', 1),
+  /** Includes Mara and Tomas. */
+  blockPortal: id('ca000000', 2),
+  administrators: id('ca000000', 3),
+  /** Names somebody who was purged long ago. */
+  reportOnly: id('ca000000', 4),
+} as const;
+
 export const administrativeUnits = { suppliers: id('ad000000', 1), restricted: id('ad000000', 2) } as const;
 
 /** Directory role definitions that are not built in; built-in ones have their template id. */

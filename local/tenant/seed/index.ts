@@ -3,6 +3,8 @@ import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
 import { employees, guestUsers } from './people';
+import { policyList } from './conditionalAccess';
+import { channelList } from './teams';
 
 const listOf = (document: Readonly<Record<string, unknown>>, name: string): readonly unknown[] =>
   document[name] as readonly unknown[];
@@ -15,6 +17,8 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     users: [...employees, ...guestUsers],
     groups: groupList,
     administrativeUnits: administrativeUnitList,
+    channels: channelList,
+    conditionalAccessPolicies: policyList,
     servicePrincipals: [...listOf(base, 'servicePrincipals'), ...grants.applications],
     appRoleAssignments: grants.appRoleAssignments,
     oauth2PermissionGrants: grants.oauth2PermissionGrants,

@@ -1,5 +1,6 @@
 import { isDynamic } from '../directory/groups';
 import { isUnderstood, parseRule } from '../directory/membershipRule';
+import { isTeam, membershipTypes, storedMembers } from '../directory/teams';
 import { emptyTenant } from '../seed/emptyTenant';
 import { APP_SERVICE_PRINCIPAL_ID } from '../seed/ids';
 import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
@@ -25,6 +26,8 @@ const lists = [
   'roleAssignments',
   'appRoleAssignments',
   'oauth2PermissionGrants',
+  'channels',
+  'conditionalAccessPolicies',
   'subscribedSkus',
   'extensionProperties',
   'customSecurityAttributeDefinitions',
@@ -170,6 +173,15 @@ function checkReferences(view: View): void {
     const { principalId, resourceId } = assignment as Record<string, string>;
     require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);
     require(view.has('servicePrincipals', resourceId ?? ''), `appRoleAssignments[${index}].resourceId`, resourceId);
+  }
+  // Users in Conditional Access policies are not checked: ids of purged users stay there.
+  for (const [index, channel] of view.list('channels').entries()) {
+    const group = view.get('groups', text(channel, 'teamId') ?? '');
+    if (group === undefined || !isTeam(group)) throw new StateError(`channels[${index}].teamId: must be a team.`);
+    if (!membershipTypes.some((type) => type === text(channel, 'membershipType'))) {
+      throw new StateError(`channels[${index}].membershipType: must be one of ${membershipTypes.join(', ')}.`);
+    }
+    for (const { userId } of storedMembers(channel)) require(known(userId), `channels[${index}].members`, userId);
   }
 }
 

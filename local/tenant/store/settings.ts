@@ -17,6 +17,8 @@ export const defaultPermissions = [
   'Policy.Read.B2BManagementPolicy',
   'CustomSecAttributeAssignment.ReadWrite.All',
   'UserAuthenticationMethod.Read.All',
+  'Channel.ReadBasic.All',
+  'ChannelMember.ReadWrite.All',
 ];
 
 const milliseconds = z.number().int().min(0);
@@ -30,6 +32,10 @@ export const settingsSchema = z.strictObject({
   duplicateNotifications: z.union([z.boolean(), z.number().int().min(0).max(10)]),
   /** true = all are lost; a number = so many of the next ones are lost. */
   dropNotifications: z.union([z.boolean(), z.number().int().min(0)]),
+  /** How long Teams lags behind the members of a team's group. */
+  teamsSyncMs: milliseconds,
+  /** false = the tenant has no Teams service. */
+  teamsService: z.boolean(),
   grantedPermissions: z.array(z.string().min(1)),
   throttling: z.union([
     z.enum(['off', 'microsoft']),
@@ -46,6 +52,8 @@ export const defaultSettings: Settings = {
   notificationMs: 0,
   duplicateNotifications: false,
   dropNotifications: false,
+  teamsSyncMs: 0,
+  teamsService: true,
   grantedPermissions: defaultPermissions,
   throttling: 'off',
   tokenLifetimeSeconds: 24 * 60 * 60,

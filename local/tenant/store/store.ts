@@ -79,11 +79,11 @@ export class Store {
   private readonly hooks: TransactionHook[] = [];
   private readonly listeners: (() => void)[] = [];
 
-  /** @param replicationMs how far back replicas may lag, in milliseconds of the tenant's clock */
+  /** @param longestLagMs how far back `replica` may be asked to look, in milliseconds of the tenant's clock */
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly replicationMs: () => number,
+    private readonly longestLagMs: () => number,
   ) {
     this.current = database.load();
     this.history = [{ at: -Infinity, state: this.current }];
@@ -134,7 +134,7 @@ export class Store {
     const now = this.clock.now();
     this.current = state;
     this.history.push({ at: now, state });
-    const oldestNeeded = this.history.findLastIndex(({ at }) => at <= now - this.replicationMs());
+    const oldestNeeded = this.history.findLastIndex(({ at }) => at <= now - this.longestLagMs());
     if (oldestNeeded > 0) this.history.splice(0, oldestNeeded);
   }
 }

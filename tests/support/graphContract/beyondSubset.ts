@@ -27,6 +27,14 @@ export const beyondSubset: readonly BeyondSubset[] = [
     source: 'directoryobject-getavailableextensionproperties',
   },
   { method: 'GET', path: '/users/{user-id}/authentication/methods', source: 'authentication-list-methods' },
+  { method: 'GET', path: '/users/{user-id}/joinedTeams', source: 'user-list-joinedteams' },
+  { method: 'GET', path: '/teams/{team-id}/channels', source: 'channel-list' },
+  { method: 'GET', path: '/teams/{team-id}/channels/{channel-id}', source: 'channel-get' },
+  {
+    method: 'PATCH',
+    path: '/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}',
+    source: 'conditionalaccesspolicy-update',
+  },
 ];
 
 /** True for a request to one of these operations; `path` begins with `/v1.0/`, encoded or not. */

@@ -20,6 +20,7 @@ const inputs: Record<StepName, Record<string, unknown>> = {
   undeleteGuest: { migrationId: MIGRATION_ID, guestId: OLD_ID },
   ensureSubscription: {},
   inviteGuest: { ...ofSnapshot, deadline: '2026-03-31T08:00:00.000Z' },
+  rewriteConditionalAccess: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH },
   readRedemption: { migrationId: MIGRATION_ID, newId: NEW_ID },
   restoreGrants: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, indexes: [0], lastTry: false },
   verifyAccess: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, lastTry: false },

@@ -50,6 +50,13 @@ describe('a start', () => {
     expect(app.logLines.join('\n')).not.toContain('jane');
   });
 
+  it('tells the engine to rewrite policies only where that is switched on', async () => {
+    const app = createTestApp();
+    app.services.settings.rewriteConditionalAccess = true;
+    const id = idOf(await start(app, { guest: GUEST_ID, inviteEmail: 'jane@outlook.com' }));
+    expect(switchInputSchema.parse(app.engine.inputs.get(id)).rewriteConditionalAccess).toBe(true);
+  });
+
   it.each([
     ['user principal name', 'jane_contoso.com#EXT#@tenant.example'],
     ['mail address', 'Jane@Contoso.com'],

@@ -212,6 +212,29 @@ export const extensionPropertyType = plain(
   'targetObjects',
 );
 
+/** Teams as `joinedTeams` answers them: the list has the shape of a team, of which only three properties are filled. */
+export const teamType = plain('groups', 'team', 'id displayName description', '');
+export const channelType = plain(
+  'channels',
+  'channel',
+  'id createdDateTime displayName description email isArchived membershipType tenantId webUrl',
+  'id displayName membershipType',
+);
+export const conversationMemberType = plain(
+  '',
+  'aadUserConversationMember',
+  'id roles displayName visibleHistoryStartDateTime userId email tenantId',
+  'displayName email userId',
+  'roles',
+);
+export const conditionalAccessPolicyType = plain(
+  'conditionalAccessPolicies',
+  'conditionalAccessPolicy',
+  `id templateId displayName createdDateTime modifiedDateTime deletedDateTime state conditions grantControls
+   sessionControls`,
+  'id displayName state',
+);
+
 /** Stands for lists of mixed types: nothing can be filtered there. */
 export const mixedType = plain('', 'directoryObject', 'id deletedDateTime', '');
 
