@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadCertificate, generateCertificate } from './certificate';
 import { recomputeDynamicGroups } from './directory/dynamicMembership';
 import { emptyRecycleBin } from './directory/lifecycle';
+import { forgetEndedSchedules, settleSchedules } from './directory/schedules';
 import type { GraphService } from './graph/api';
 import { graphRoutes } from './graph/routes';
 import { permissionsOf } from './graph/permissions';
@@ -78,6 +79,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
   tenant.store.onChanged(() => delivery.wake());
   const catchUp = (): void => {
     emptyRecycleBin(tenant.store, tenant.clock.now());
+    tenant.store.transaction((tx) => settleSchedules(tx, tenant.clock.now()));
     delivery.wake();
   };
 
@@ -135,10 +137,11 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
   const settings = new SettingsBox(database);
   const store = new Store(database, clock, () => settings.get().replicationMs);
   if (database.readMeta('seeded') !== true) {
-    store.replaceAll(importState(options.seed ?? builtInTenant()));
+    store.replaceAll(importState(options.seed ?? builtInTenant(), clock.now()));
     database.writeMeta('seeded', true);
   }
   store.addHook(recomputeDynamicGroups);
+  store.addHook(forgetEndedSchedules);
   store.addHook(notificationsFor({ clock, settings }));
   return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
 }

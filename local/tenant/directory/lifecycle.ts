@@ -2,6 +2,7 @@ import { flag, sameText, text, texts, without, type Entity, type View } from '..
 import type { Store, Transaction } from '../store/store';
 import { graphTime } from '../store/clock';
 import { addressesOf } from './groups';
+import { pimCollections } from './schedules';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -78,7 +79,7 @@ export function purge(tx: Transaction, userId: string): void {
   for (const report of tx.list('users').filter((user) => text(user, 'manager') === userId)) {
     tx.patch('users', report.id, { manager: undefined });
   }
-  for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants']) {
+  for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants', ...pimCollections]) {
     for (const link of tx.list(collection).filter((one) => text(one, 'principalId') === userId)) {
       tx.remove(collection, link.id);
     }

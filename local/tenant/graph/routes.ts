@@ -7,6 +7,8 @@ import { invitationRoutes } from './invitations';
 import { licenseRoutes } from './licenses';
 import { membershipRoutes } from './memberships';
 import { permissionGrantRoutes } from './permissionGrants';
+import { pimGroupRoutes } from './pimGroups';
+import { pimRoleRoutes } from './pimRoles';
 import { policyRoutes } from './policies';
 import { roleRoutes } from './roles';
 import type { Route } from './route';
@@ -24,6 +26,8 @@ const all: readonly Route[] = [
   ...groupRoutes,
   ...administrativeUnitRoutes,
   ...roleRoutes,
+  ...pimRoleRoutes,
+  ...pimGroupRoutes,
   ...appRoleRoutes,
   ...permissionGrantRoutes,
   ...directoryObjectRoutes,

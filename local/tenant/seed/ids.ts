@@ -58,6 +58,10 @@ export const groups = {
   roleAssignable: id('94000000', 13),
   finance: id('94000000', 14),
   noGuests: id('94000000', 15),
+  /** Managed by PIM: eligible members. */
+  rigOperators: id('94000000', 31),
+  /** Managed by PIM: members and owners for a time. */
+  changeBoard: id('94000000', 32),
 } as const;
 
 export const administrativeUnits = { suppliers: id('ad000000', 1), restricted: id('ad000000', 2) } as const;

@@ -2,6 +2,7 @@ import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
 import { employees, guestUsers } from './people';
+import * as pim from './pim';
 
 const listOf = (document: Readonly<Record<string, unknown>>, name: string): readonly unknown[] =>
   document[name] as readonly unknown[];
@@ -18,6 +19,7 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     appRoleAssignments: grants.appRoleAssignments,
     oauth2PermissionGrants: grants.oauth2PermissionGrants,
     roleAssignments: [...listOf(base, 'roleAssignments'), ...grants.roleAssignments],
+    ...pim,
     subscribedSkus: grants.subscribedSkus,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,

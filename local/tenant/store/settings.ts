@@ -15,6 +15,8 @@ export const defaultPermissions = [
   'Application.Read.All',
   'Policy.Read.All',
   'Policy.Read.B2BManagementPolicy',
+  'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
+  'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
 ];
 
 const milliseconds = z.number().int().min(0);
