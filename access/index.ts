@@ -5,6 +5,8 @@ import { directoryRole } from './directoryRole';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
 import type { AccessKind } from './kind';
+import { pimDirectoryRole } from './pimDirectoryRole';
+import { pimGroup } from './pimGroup';
 import { profile } from './profile';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
@@ -21,7 +23,8 @@ export const accessKinds = {
   azureRole,
   // Azure
   directoryRole,
-  // PIM
+  pimDirectoryRole,
+  pimGroup,
   // by hand
 } as unknown as Record<GrantKind, AccessKind>;
 

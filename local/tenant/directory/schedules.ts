@@ -55,8 +55,10 @@ export function durationMs(duration: string): number | undefined {
 }
 
 /** When a schedule begins, in milliseconds since 1970; a schedule that does not say has always been there. */
-export const startOf = (schedule: Entity): number =>
-  Date.parse(String(part(schedule, 'scheduleInfo')?.['startDateTime'] ?? '1970-01-01T00:00:00Z'));
+export function startOf(schedule: Entity): number {
+  const start = part(schedule, 'scheduleInfo')?.['startDateTime'];
+  return typeof start === 'string' ? Date.parse(start) : 0;
+}
 
 /** When a schedule ends, in milliseconds since 1970; undefined when it does not end. */
 export function endOf(schedule: Entity): number | undefined {
