@@ -1,24 +1,35 @@
 import type { Grant } from '../domain/grants';
 import { judgeRule } from '../domain/membershipRule';
+import {
+  groupScheduleCalls,
+  readGroupSchedules,
+  standingInGroups,
+  unclearStanding,
+  type Standing,
+} from './groupSchedules';
 import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
 
 /**
  * Direct memberships of groups. Dynamic, on-premises-synced and mail-enabled groups come out as `manual`.
  * Source: facts on `POST /groups/{id}/members/$ref`; a second add answers 400 "already exist".
+ * Members for a time and those who switched their membership on are left to `pimGroup` (see standingInGroups): given back
+ * from here, they would be members for good.
  */
 export const groupMembership: AccessKind = {
   kind: 'groupMembership',
   title: 'Group memberships',
   calls: {
-    capture: ['GET /users/{user-id}/memberOf/microsoft.graph.group'],
+    capture: ['GET /users/{user-id}/memberOf/microsoft.graph.group', ...groupScheduleCalls],
     restore: ['POST /groups/{group-id}/members/$ref'],
   },
   limits:
     'On-premises-synced and mail-enabled groups are left to people; of a dynamic group the report quotes the rule and ' +
-    'says whether it will take the guest in again.',
+    'says whether it will take the guest in again. Where the app may not read PIM for Groups (`pimGroup` is skipped), ' +
+    'members for a time count as members for good.',
   capturePermissions: [
     { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
+    ...readGroupSchedules,
   ],
   restorePermissions: [
     {
@@ -31,12 +42,15 @@ export const groupMembership: AccessKind = {
       when: isRoleAssignable,
     },
   ],
-  async capture(guestId, { graph }) {
-    const groups = await graph.readAll(
-      `/users/${guestId}/memberOf/microsoft.graph.group?$select=${groupSelect}&$top=999`,
-      groupShape,
-    );
-    return groups.map(membershipOf);
+  async capture(guestId, outside) {
+    const [groups, standing] = await Promise.all([
+      outside.graph.readAll(
+        `/users/${guestId}/memberOf/microsoft.graph.group?$select=${groupSelect}&$top=999`,
+        groupShape,
+      ),
+      standingInGroups(guestId, 'member', outside),
+    ]);
+    return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [membershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
     return oneByOne(grants, async (grant) => {
@@ -51,8 +65,9 @@ export const groupMembership: AccessKind = {
   },
 };
 
-function membershipOf(group: Group): Grant {
-  const instruction = instructionFor(group);
+function membershipOf(group: Group, standing: Standing): Grant {
+  const unclear = standing(group.id) === 'unclear' ? unclearStanding('member') : undefined;
+  const instruction = instructionFor(group) ?? unclear;
   return {
     kind: 'groupMembership',
     key: group.id,

@@ -1,21 +1,37 @@
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
+import {
+  groupScheduleCalls,
+  readGroupSchedules,
+  standingInGroups,
+  unclearStanding,
+  type Standing,
+} from './groupSchedules';
 import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
 
 const ownedObject = groupShape.extend({ '@odata.type': z.string() });
 
-/** Ownerships of groups. `ownedObjects` also lists applications and devices; those belong to kinds of their own. */
+/**
+ * Ownerships of groups. `ownedObjects` also lists applications and devices; those belong to kinds of their own. Owners
+ * for a time and those who switched their ownership on are left to `pimGroup` (see standingInGroups).
+ */
 export const groupOwnership: AccessKind = {
   kind: 'groupOwnership',
   title: 'Group ownerships',
-  calls: { capture: ['GET /users/{user-id}/ownedObjects'], restore: ['POST /groups/{group-id}/owners/$ref'] },
-  limits: 'Owners of on-premises-synced and mail-enabled groups are left to people.',
+  calls: {
+    capture: ['GET /users/{user-id}/ownedObjects', ...groupScheduleCalls],
+    restore: ['POST /groups/{group-id}/owners/$ref'],
+  },
+  limits:
+    'Owners of on-premises-synced and mail-enabled groups are left to people. Where the app may not read PIM for Groups ' +
+    '(`pimGroup` is skipped), owners for a time count as owners for good.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
       why: 'read what a guest owns',
     },
+    ...readGroupSchedules,
   ],
   restorePermissions: [
     { anyOf: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'make the new guest a group owner' },
@@ -25,9 +41,13 @@ export const groupOwnership: AccessKind = {
       when: isRoleAssignable,
     },
   ],
-  async capture(guestId, { graph }) {
-    const owned = await graph.readAll(`/users/${guestId}/ownedObjects?$select=${groupSelect}&$top=999`, ownedObject);
-    return owned.filter((object) => object['@odata.type'] === '#microsoft.graph.group').map(ownershipOf);
+  async capture(guestId, outside) {
+    const [owned, standing] = await Promise.all([
+      outside.graph.readAll(`/users/${guestId}/ownedObjects?$select=${groupSelect}&$top=999`, ownedObject),
+      standingInGroups(guestId, 'owner', outside),
+    ]);
+    const groups = owned.filter((object) => object['@odata.type'] === '#microsoft.graph.group');
+    return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [ownershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
     return oneByOne(grants, async (grant) => {
@@ -42,8 +62,9 @@ export const groupOwnership: AccessKind = {
   },
 };
 
-function ownershipOf(group: Group): Grant {
-  const instruction = whyNotByGraph(group, 'owner');
+function ownershipOf(group: Group, standing: Standing): Grant {
+  const unclear = standing(group.id) === 'unclear' ? unclearStanding('owner') : undefined;
+  const instruction = whyNotByGraph(group, 'owner') ?? unclear;
   return {
     kind: 'groupOwnership',
     key: group.id,

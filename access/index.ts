@@ -13,6 +13,8 @@ import type { AccessKind } from './kind';
 import { manager } from './manager';
 import { openExtension } from './openExtension';
 import { outsideGraph } from './outsideGraph';
+import { pimDirectoryRole } from './pimDirectoryRole';
+import { pimGroup } from './pimGroup';
 import { profile } from './profile';
 import { sponsor } from './sponsor';
 import { sponsorOf } from './sponsorOf';
@@ -38,7 +40,8 @@ export const accessKinds = {
   azureRole,
   // Azure
   directoryRole,
-  // PIM
+  pimDirectoryRole,
+  pimGroup,
   authenticationMethod,
   outsideGraph,
 } as unknown as Record<GrantKind, AccessKind>;

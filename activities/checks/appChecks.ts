@@ -74,11 +74,14 @@ export async function holdsOneOf(roleIds: readonly string[], graph: Graph): Prom
 
 /**
  * Deleting, restoring or purging a user with roles, or in a role-assignable group, is a sensitive action: on top of
- * the permission the app itself must hold a directory role.
+ * the permission the app itself must hold a directory role. Roles and role-assignable groups that the guest is only
+ * eligible for in PIM, or holds for a time, count: the guest may have switched one on by the time of the deletion.
  */
 async function privilegedGuest(grants: readonly Grant[], { graph }: ActivityDeps): Promise<Check> {
   const id = 'app-role-for-privileged-guest';
-  const privileged = grants.some((grant) => grant.kind === 'directoryRole' || grant.data['roleAssignable'] === true);
+  const privileged = grants.some(
+    ({ kind, data }) => kind === 'directoryRole' || kind === 'pimDirectoryRole' || data['roleAssignable'] === true,
+  );
   if (!privileged) return passed(id, 'The guest holds nothing privileged.');
   const enough = await holdsOneOf([PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_ADMINISTRATOR], graph);
   return enough

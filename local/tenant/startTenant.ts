@@ -4,6 +4,7 @@ import { loadCertificate, generateCertificate } from './certificate';
 import { recomputeDynamicGroups } from './directory/dynamicMembership';
 import { emptyRecycleBin } from './directory/lifecycle';
 import { leaveChannels } from './directory/teams';
+import { forgetEndedSchedules, settleSchedules } from './directory/schedules';
 import type { GraphService } from './graph/api';
 import { graphRoutes } from './graph/routes';
 import { permissionsOf } from './graph/permissions';
@@ -81,6 +82,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
   tenant.store.onChanged(() => delivery.wake());
   const catchUp = (): void => {
     emptyRecycleBin(tenant.store, tenant.clock.now());
+    tenant.store.transaction((tx) => settleSchedules(tx, tenant.clock.now()));
     delivery.wake();
   };
 
@@ -142,11 +144,12 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
   const settings = new SettingsBox(database);
   const store = new Store(database, clock, () => Math.max(settings.get().replicationMs, settings.get().teamsSyncMs));
   if (database.readMeta('seeded') !== true) {
-    store.replaceAll(importState(options.seed ?? builtInTenant()));
+    store.replaceAll(importState(options.seed ?? builtInTenant(), clock.now()));
     database.writeMeta('seeded', true);
   }
   store.addHook(recomputeDynamicGroups);
   store.addHook(leaveChannels);
+  store.addHook(forgetEndedSchedules);
   store.addHook(notificationsFor({ clock, settings }));
   return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
 }

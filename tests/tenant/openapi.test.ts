@@ -14,7 +14,7 @@ import { freeReports } from '../../local/tenant/seed/people';
 import { graphRoutes } from '../../local/tenant/graph/routes';
 import { loadGraphContract, requireGraphContract, type ContractEntry } from '../support/graphContract';
 import { isBeyondSubset } from '../support/graphContract/beyondSubset';
-import { TestTenant, Webhook, link, nobody } from './support';
+import { TestTenant, Webhook, link, nobody, type Json } from './support';
 
 const contract = loadGraphContract();
 const withDocument = requireGraphContract() === undefined ? describe.skip : describe;
@@ -45,6 +45,38 @@ afterAll(async () => {
   await tenant.close();
   await webhook.stop();
 });
+
+type Get = (path: string) => Promise<unknown>;
+type Post = (path: string, body?: object) => Promise<Json>;
+
+/** Lists, single objects, requests, refusals and a cancelled request of both halves of PIM. */
+async function exercisePim(get: Get, post: Post): Promise<void> {
+  const filter = `?$filter=principalId%20eq%20'${mara}'`;
+  const later = new Date(Date.now() + 24 * hour).toISOString();
+  const until = new Date(Date.now() + 48 * hour).toISOString();
+  const soon = { startDateTime: later, expiration: { type: 'afterDateTime', endDateTime: until } };
+  const role = { roleDefinitionId: '4a5d8f65-41da-4de4-8968-e035b65339cf', directoryScopeId: '/' };
+  const group = { groupId: groups.changeBoard, accessId: 'member' };
+  for (const [base, prefix, target, expansion] of [
+    ['/roleManagement/directory', 'role', role, 'roleDefinition'],
+    ['/identityGovernance/privilegedAccess/group', '', group, 'group'],
+  ] as const) {
+    for (const list of ['Eligibility', 'Assignment']) {
+      const path = `${base}/${prefix === '' ? list.toLowerCase() : prefix + list}Schedule`;
+      const known = (await get(`${path}s${filter}&$expand=principal,${expansion}`)) as { body: Json };
+      await get(`${path}s/${known.body.value[0].id as string}`);
+      await get(`${path}s`);
+      await get(`${path}Instances${filter}`);
+      const assign = { action: 'adminAssign', principalId: ines, justification: 'Audit', ...target };
+      const made = await post(`${path}Requests`, { ...assign, scheduleInfo: soon });
+      await post(`${path}Requests`, { ...assign, scheduleInfo: soon });
+      await post(`${path}Requests`, { ...assign, action: 'adminRemove', principalId: staff.accountant });
+      await get(`${path}Requests?$filter=principalId%20eq%20'${ines}'&$expand=${expansion}`);
+      await get(`${path}Requests/${made.id as string}`);
+      await post(`${path}Requests/${made.id as string}/cancel`);
+    }
+  }
+}
 
 /** Exercises every operation at least once, with success, and several refusals. */
 async function exerciseEverything(): Promise<void> {
@@ -117,6 +149,8 @@ async function exerciseEverything(): Promise<void> {
   await remove(`${roles}/${assigned.id as string}`);
   await get('/roleManagement/directory/roleDefinitions');
   await get(`/roleManagement/directory/roleDefinitions/${role.roleDefinitionId}`);
+
+  await exercisePim(get, post);
 
   const portal = `/servicePrincipals/${servicePrincipals.supplierPortal}`;
   await get('/servicePrincipals');

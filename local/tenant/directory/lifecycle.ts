@@ -3,6 +3,7 @@ import type { Store, Transaction } from '../store/store';
 import { graphTime } from '../store/clock';
 import { addressesOf } from './groups';
 import { removeMembers } from './teams';
+import { pimCollections } from './schedules';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -82,7 +83,7 @@ export function purge(tx: Transaction, userId: string): void {
     }
   }
   for (const channel of tx.list('channels')) removeMembers(tx, channel, [userId]);
-  for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants']) {
+  for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants', ...pimCollections]) {
     for (const link of tx.list(collection).filter((one) => text(one, 'principalId') === userId)) {
       tx.remove(collection, link.id);
     }

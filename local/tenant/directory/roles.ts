@@ -1,5 +1,6 @@
 import { flag, text, texts, type Entity, type View } from '../store/snapshot';
 import { groupsAround, isRoleAssignable } from './groups';
+import { groupPim, rolePim, schedulesOf } from './schedules';
 
 /** Template ids of the built-in roles that decide who may act on whom. */
 export const roleTemplates = {
@@ -59,7 +60,8 @@ export function holdsRole(view: View, principalId: string, ...templateIds: reado
 /**
  * May the caller delete, restore or change sensitive properties of the user? Microsoft's table "who can perform
  * sensitive actions": nothing is needed for users without a privileged role; otherwise the caller needs one of the
- * administrator roles that the table gives for every role of the target.
+ * administrator roles that the table gives for every role of the target. Roles and role-assignable groups that the
+ * target is only eligible for count too: the table does not say, and the stricter reading is the safer one.
  */
 export function mayActOn(view: View, callerId: string, userId: string): boolean {
   const sufficient = sufficientRoles(view, userId);
@@ -67,11 +69,15 @@ export function mayActOn(view: View, callerId: string, userId: string): boolean 
 }
 
 function sufficientRoles(view: View, userId: string): readonly string[] | 'none needed' {
-  const definitions = assignmentsOf(view, userId).map((assignment) => definitionOf(view, assignment));
+  const held = [...assignmentsOf(view, userId), ...schedulesOf(view, rolePim.eligible, userId)];
+  const definitions = held.map((assignment) => definitionOf(view, assignment));
+  const eligible = new Set(schedulesOf(view, groupPim.eligible, userId).map((schedule) => text(schedule, 'groupId')));
   const guarded = view
     .list('groups')
     .some(
-      (group) => isRoleAssignable(group) && [...texts(group, 'members'), ...texts(group, 'owners')].includes(userId),
+      (group) =>
+        isRoleAssignable(group) &&
+        (eligible.has(group.id) || [...texts(group, 'members'), ...texts(group, 'owners')].includes(userId)),
     );
   const demanding = definitions.filter(
     (role) => !(flag(role, 'isBuiltIn') && unprivileged.includes(text(role, 'templateId') ?? '')),

@@ -55,7 +55,7 @@ function transitiveMembers(call: Call): Reply {
 }
 
 /** Refuses groups whose members and owners Graph cannot write, in the words Graph uses for each. */
-function requireWritable(call: Call, group: Entity, link: Link): void {
+export function requireWritable(call: Call, group: Entity, link: Link): void {
   if (isSynchronized(group)) {
     throw badRequest(
       'Unable to update the specified properties for objects that have originated within an external service.',
@@ -77,7 +77,8 @@ function referenced(call: Call): TypedEntity {
   return object;
 }
 
-function requireFitting(group: Entity, object: TypedEntity, link: Link): void {
+/** Refuses an object that the group cannot have as a member or owner. */
+export function requireFitting(group: Entity, object: TypedEntity, link: Link): void {
   const { type, entity } = object;
   const isUser = type === userType;
   if (isUnified(group) && !isUser) throw badRequest('The specified member type is not supported for a Unified group.');

@@ -81,14 +81,15 @@ function createAssignment(call: Call): Reply {
 }
 
 /** By its id or, for built-in roles, by the template id (the same in most tenants). */
-function roleDefinition(view: View, id: string): Entity | undefined {
+export function roleDefinition(view: View, id: string): Entity | undefined {
   return (
     view.get('roleDefinitions', id) ??
     view.list('roleDefinitions').find((definition) => text(definition, 'templateId') === id)
   );
 }
 
-function requireScope(view: View, scope: string): void {
+/** Refuses a scope that does not exist: the tenant, an administrative unit, an application or a group. */
+export function requireScope(view: View, scope: string): void {
   if (scope === '/') return;
   const [, unitId] = /^\/administrativeUnits\/([0-9a-f-]{36})$/i.exec(scope) ?? [];
   const [, objectId] = /^\/([0-9a-f-]{36})$/i.exec(scope) ?? [];
@@ -110,7 +111,8 @@ function deleteAssignment(call: Call): Reply {
   return noContent();
 }
 
-function isLastGlobalAdministrator(view: View, assignment: Entity): boolean {
+/** True for the assignment without which nobody would be Global Administrator. */
+export function isLastGlobalAdministrator(view: View, assignment: Entity): boolean {
   const isGlobal = (one: Entity): boolean =>
     text(roleDefinition(view, text(one, 'roleDefinitionId') ?? ''), 'templateId') ===
       roleTemplates.globalAdministrator &&

@@ -11,6 +11,8 @@ import { licenseRoutes } from './licenses';
 import { membershipRoutes } from './memberships';
 import { openExtensionRoutes } from './openExtensions';
 import { permissionGrantRoutes } from './permissionGrants';
+import { pimGroupRoutes } from './pimGroups';
+import { pimRoleRoutes } from './pimRoles';
 import { policyRoutes } from './policies';
 import { roleRoutes } from './roles';
 import type { Route } from './route';
@@ -33,6 +35,8 @@ const all: readonly Route[] = [
   ...groupRoutes,
   ...administrativeUnitRoutes,
   ...roleRoutes,
+  ...pimRoleRoutes,
+  ...pimGroupRoutes,
   ...appRoleRoutes,
   ...permissionGrantRoutes,
   ...directoryObjectRoutes,

@@ -28,7 +28,7 @@ type Handler = (tenant: Tenant, body: unknown, message: Message, actions: Contro
 const handlers: Readonly<Record<string, Handler>> = {
   'GET /_tenant/state': (tenant) => ok(exportState(tenant.store.primary())),
   'PUT /_tenant/state': (tenant, body, _message, actions) => {
-    tenant.store.replaceAll(importState(body));
+    tenant.store.replaceAll(importState(body, tenant.clock.now()));
     actions.catchUp();
     return noContent();
   },

@@ -45,6 +45,9 @@ const dynamic = (membershipRule: string) => ({
 const { mara, tomas, jonas } = guests;
 const { projectLead, labManager, qualityEngineer, accountant, operator, globalAdministrator } = staff;
 
+/** Settings of PIM that allow assignments as long as those of the seed. */
+const forYears = { maxDays: 36_500, require: ['Justification'] };
+
 /** Groups of every sort. Members of dynamic groups are computed. */
 export const groupList = [
   group(
@@ -114,6 +117,18 @@ export const groupList = [
     'Report Readers (role)',
     { members: [mara], owners: [globalAdministrator] },
     { isAssignableToRole: true, visibility: 'Private' },
+  ),
+  group(
+    groups.rigOperators,
+    'Rig Operators (eligible)',
+    { members: [labManager], owners: [labManager] },
+    { pim: { member: { eligible: {} }, owner: { active: forYears } } },
+  ),
+  group(
+    groups.changeBoard,
+    'Change Board',
+    { members: [projectLead], owners: [projectLead] },
+    { pim: { member: { active: forYears }, owner: { eligible: {} } } },
   ),
   group(groups.finance, 'Finance', { members: [accountant], owners: [accountant] }),
   group(

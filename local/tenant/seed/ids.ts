@@ -65,6 +65,10 @@ export const groups = {
   calibrationLevelDynamic: id('94000000', 16),
   /** Its rule reads the mail address, which another account does not have. */
   ostsundGuestsDynamic: id('94000000', 17),
+  /** Managed by PIM: eligible members. */
+  rigOperators: id('94000000', 31),
+  /** Managed by PIM: members and owners for a time. */
+  changeBoard: id('94000000', 32),
 } as const;
 
 /** Channels of the teams Project Aurora and Aurora Document Control. */

@@ -5,6 +5,7 @@ import { administrativeUnitList, groupList } from './groups';
 import { employees, guestUsers } from './people';
 import { policyList } from './conditionalAccess';
 import { channelList } from './teams';
+import * as pim from './pim';
 
 const listOf = (document: Readonly<Record<string, unknown>>, name: string): readonly unknown[] =>
   document[name] as readonly unknown[];
@@ -23,6 +24,7 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     appRoleAssignments: grants.appRoleAssignments,
     oauth2PermissionGrants: grants.oauth2PermissionGrants,
     roleAssignments: [...listOf(base, 'roleAssignments'), ...grants.roleAssignments],
+    ...pim,
     subscribedSkus: grants.subscribedSkus,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,

@@ -1,9 +1,12 @@
 import { isDynamic } from '../directory/groups';
 import { isUnderstood, parseRule } from '../directory/membershipRule';
 import { isTeam, membershipTypes, storedMembers } from '../directory/teams';
+import { pimCollections, settleSchedules } from '../directory/schedules';
 import { emptyTenant } from '../seed/emptyTenant';
 import { APP_SERVICE_PRINCIPAL_ID } from '../seed/ids';
+import { checkPimReferences } from './pimReferences';
 import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
+import { Transaction } from './store';
 
 /** A tenant as control calls show and load it: collections by name; policies and the organization as one object. */
 export type StateDocument = Readonly<Record<string, unknown>>;
@@ -15,7 +18,7 @@ export class StateError extends Error {}
 const singles = ['organization', 'authorizationPolicy', 'crossTenantAccessPolicy', 'b2bManagementPolicy'] as const;
 
 /** Collections of a document. `invitations` and `mails` are this simulation's own, everything else has Graph's shape. */
-const lists = [
+const lists: readonly string[] = [
   'users',
   'deletedUsers',
   'groups',
@@ -40,7 +43,8 @@ const lists = [
   'externalOrganizations',
   'invitations',
   'mails',
-] as const;
+  ...pimCollections,
+];
 
 /** The tenant as a document; `importState` of it gives the same tenant. */
 export function exportState(view: View): StateDocument {
@@ -55,9 +59,10 @@ export function exportState(view: View): StateDocument {
  * principal and Microsoft Graph's are always there. A document that does not list the application says nothing about
  * its access either: it keeps the roles it has in the empty tenant.
  *
+ * @param now the tenant's time in milliseconds: schedules of PIM that have begun or ended by then are in force or gone
  * @throws StateError naming the place of the first mistake
  */
-export function importState(document: unknown): Collections {
+export function importState(document: unknown, now: number): Collections {
   if (!isRecord(document)) throw new StateError('The state must be a JSON object.');
   const known: readonly string[] = [...singles, ...lists];
   const unknown = Object.keys(document).find((name) => !known.includes(name));
@@ -85,7 +90,9 @@ export function importState(document: unknown): Collections {
   collections.set('servicePrincipals', withBase('servicePrincipals', collections.get('servicePrincipals'), base));
   checkReferences(new View(collections));
   collections.set('groups', withDynamicMembers(new View(collections)));
-  return collections;
+  const settled = new Transaction(collections);
+  settleSchedules(settled, now);
+  return settled.result();
 }
 
 /** Members of dynamic groups are what the rule says, whatever the document lists (deleted users keep their place). */
@@ -169,6 +176,7 @@ function checkReferences(view: View): void {
     const found = view.has('roleDefinitions', roleDefinitionId ?? '');
     require(found, `roleAssignments[${index}].roleDefinitionId`, roleDefinitionId);
   }
+  checkPimReferences(view, known, require);
   for (const [index, assignment] of view.list('appRoleAssignments').entries()) {
     const { principalId, resourceId } = assignment as Record<string, string>;
     require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);

@@ -19,6 +19,8 @@ export const defaultPermissions = [
   'UserAuthenticationMethod.Read.All',
   'Channel.ReadBasic.All',
   'ChannelMember.ReadWrite.All',
+  'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
+  'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
 ];
 
 const milliseconds = z.number().int().min(0);
