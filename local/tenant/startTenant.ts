@@ -133,7 +133,9 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
     database.writeMeta('clockOffset', offset),
   );
   const settings = new SettingsBox(database);
-  const store = new Store(database, clock, () => settings.get().replicationMs);
+  const store = new Store(database, clock, () =>
+    Math.max(settings.get().replicationMs, settings.get().resourceGraphLagMs),
+  );
   if (database.readMeta('seeded') !== true) {
     store.replaceAll(importState(options.seed ?? builtInTenant()));
     database.writeMeta('seeded', true);

@@ -33,6 +33,15 @@ const organization = {
   createdDateTime: '2019-03-12T08:30:00Z',
   preferredLanguage: 'en',
   tenantType: 'AAD',
+  // Microsoft Entra ID P2: without it there is no Privileged Identity Management.
+  assignedPlans: [
+    {
+      servicePlanId: 'eec0eb4f-6444-4f95-aba0-50c24d67f998',
+      service: 'AADPremiumService',
+      capabilityStatus: 'Enabled',
+      assignedDateTime: '2023-01-02T06:00:00Z',
+    },
+  ],
   verifiedDomains: [
     { name: TENANT_DOMAIN, isInitial: true, isDefault: false, type: 'Managed', capabilities: 'Email' },
     { name: COMPANY_DOMAIN, isInitial: false, isDefault: true, type: 'Managed', capabilities: 'Email' },
@@ -154,6 +163,13 @@ export function emptyTenant(): Readonly<Record<string, unknown>> {
         numbered('a2000000', 2),
         azure.rootManagementGroup,
         azureRoles.reader,
+        APP_SERVICE_PRINCIPAL_ID,
+        'ServicePrincipal',
+      ),
+      azureAssignment(
+        numbered('a2000000', 20),
+        azure.rootManagementGroup,
+        azureRoles.keyVaultContributor,
         APP_SERVICE_PRINCIPAL_ID,
         'ServicePrincipal',
       ),

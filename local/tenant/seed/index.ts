@@ -1,6 +1,8 @@
+import { azurePim } from './azurePim';
 import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
+import { keyVaults } from './keyVaults';
 import { employees, guestUsers } from './people';
 
 const listOf = (document: Readonly<Record<string, unknown>>, name: string): readonly unknown[] =>
@@ -21,7 +23,8 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     subscribedSkus: grants.subscribedSkus,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,
-    azureResources: grants.azureResources,
+    azureResources: [...grants.azureResources, ...keyVaults],
+    ...azurePim(Date.now()),
     azureRoleAssignments: [...listOf(base, 'azureRoleAssignments'), ...grants.azureRoleAssignments],
     contacts: [
       {

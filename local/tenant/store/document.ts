@@ -2,6 +2,7 @@ import { isDynamic } from '../directory/groups';
 import { isUnderstood, parseRule } from '../directory/membershipRule';
 import { emptyTenant } from '../seed/emptyTenant';
 import { APP_SERVICE_PRINCIPAL_ID } from '../seed/ids';
+import { checkAzureReferences } from './azureReferences';
 import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
 
 /** A tenant as control calls show and load it: collections by name; policies and the organization as one object. */
@@ -32,6 +33,9 @@ const lists = [
   'azureResources',
   'azureRoleDefinitions',
   'azureRoleAssignments',
+  'azureRoleEligibilitySchedules',
+  'azureRoleAssignmentSchedules',
+  'azureRoleScheduleRequests',
   'externalOrganizations',
   'invitations',
   'mails',
@@ -118,10 +122,11 @@ function withBase(name: string, given: Collection | undefined, base: StateDocume
   return new Map([...(given ?? []), ...own]);
 }
 
-/** Subscriptions of the document and those that only an Azure role assignment names. */
+/** Subscriptions of the document and those that only an Azure role assignment or schedule names. */
 function withNamedSubscriptions(view: View): Collection {
   const found = new Map(view.list('azureSubscriptions').map((one) => [one.id.toLowerCase(), one]));
-  for (const { properties } of view.list('azureRoleAssignments')) {
+  const named = ['azureRoleAssignments', 'azureRoleEligibilitySchedules', 'azureRoleAssignmentSchedules'];
+  for (const { properties } of named.flatMap((name) => view.list(name))) {
     const scope = isRecord(properties) ? properties['scope'] : undefined;
     const [id, subscriptionId = ''] = /^\/subscriptions\/([^/]+)/.exec(String(scope)) ?? [];
     if (id === undefined || found.has(id.toLowerCase())) continue;
@@ -163,6 +168,7 @@ function checkReferences(view: View): void {
     const found = view.has('roleDefinitions', roleDefinitionId ?? '');
     require(found, `roleAssignments[${index}].roleDefinitionId`, roleDefinitionId);
   }
+  checkAzureReferences(view, require);
   for (const [index, assignment] of view.list('appRoleAssignments').entries()) {
     const { principalId, resourceId } = assignment as Record<string, string>;
     require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);
