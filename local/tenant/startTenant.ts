@@ -142,7 +142,10 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
     database.writeMeta('clockOffset', offset),
   );
   const settings = new SettingsBox(database);
-  const store = new Store(database, clock, () => Math.max(settings.get().replicationMs, settings.get().teamsSyncMs));
+  const store = new Store(database, clock, () => {
+    const { replicationMs, teamsSyncMs, resourceGraphLagMs } = settings.get();
+    return Math.max(replicationMs, teamsSyncMs, resourceGraphLagMs);
+  });
   if (database.readMeta('seeded') !== true) {
     store.replaceAll(importState(options.seed ?? builtInTenant(), clock.now()));
     database.writeMeta('seeded', true);

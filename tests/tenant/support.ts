@@ -90,11 +90,11 @@ export class TenantClient {
     return this.send(method, `/v1.0${path}`, body, { authorization, ...headers });
   }
 
-  /** A request to Resource Manager. */
+  /** A request to Resource Manager; with the api-version of role assignments unless the path has one. */
   async arm(method: string, path: string, body?: unknown): Promise<Answer> {
     const authorization = `Bearer ${await this.token('https://management.azure.com/')}`;
-    const separator = path.includes('?') ? '&' : '?';
-    return this.send(method, `${path}${separator}api-version=2022-04-01`, body, { authorization });
+    const version = `${path.includes('?') ? '&' : '?'}api-version=2022-04-01`;
+    return this.send(method, path.includes('api-version=') ? path : path + version, body, { authorization });
   }
 
   /** A control call; fails unless it succeeds. */

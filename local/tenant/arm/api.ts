@@ -6,6 +6,9 @@ import type { View } from '../store/snapshot';
 import { someReplica, type Caller, type Tenant } from '../tenant';
 import { ArmError } from './errors';
 import { inventoryRoutes } from './inventory';
+import { keyVaultRoutes } from './keyVaults';
+import { pimRoutes } from './pimRoutes';
+import { resourceGraphRoutes } from './resourceGraph';
 import { roleAssignmentRoutes } from './roleAssignments';
 import { roleDefinitionRoutes } from './roleDefinitions';
 
@@ -24,12 +27,21 @@ export interface ArmCall {
 
 /** One Resource Manager operation; the pattern matches the decoded path without regard to case. */
 export interface ArmRoute {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly pattern: RegExp;
+  /** The api-versions that know it; absent = any well-formed one. */
+  readonly versions?: readonly string[];
   readonly handle: (call: ArmCall) => Reply;
 }
 
-const routes: readonly ArmRoute[] = [...roleAssignmentRoutes, ...roleDefinitionRoutes, ...inventoryRoutes];
+const routes: readonly ArmRoute[] = [
+  ...resourceGraphRoutes,
+  ...roleAssignmentRoutes,
+  ...roleDefinitionRoutes,
+  ...pimRoutes,
+  ...keyVaultRoutes,
+  ...inventoryRoutes,
+];
 
 const audiences = ['https://management.azure.com', 'https://management.core.windows.net'];
 
@@ -42,7 +54,9 @@ export function answerArm(service: GraphService, message: Message): Reply {
     return { ...reply, headers: { ...headers, ...reply.headers } };
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
-    return { status: error.status, headers, body: { error: { code: error.code, message: error.message } } };
+    const { code, message: text, details } = error;
+    const body = { error: { code, message: text, ...(details === undefined ? {} : { details }) } };
+    return { status: error.status, headers, body };
   }
 }
 
@@ -71,6 +85,7 @@ function dispatch({ tenant, keys }: GraphService, message: Message): Reply {
   if (chosen === undefined) {
     throw new ArmError(405, 'HttpMethodNotSupported', `The HTTP method ${message.method} is not supported here.`);
   }
+  requireVersion(chosen, version, path);
   if (message.body instanceof SyntaxError) {
     throw new ArmError(400, 'InvalidRequestContent', 'The request content was invalid and could not be deserialized.');
   }
@@ -84,4 +99,16 @@ function dispatch({ tenant, keys }: GraphService, message: Message): Reply {
     replica: someReplica(tenant),
     groups: chosen.groups,
   });
+}
+
+/** Each resource provider knows its own versions; an api-version of another one is refused. */
+function requireVersion({ route }: { readonly route: ArmRoute }, version: string, path: string): void {
+  if (route.versions === undefined || route.versions.includes(version)) return;
+  const type = /\/providers\/([^/]+\/[^/]+)(?:\/[^/]+)*\/?$/i.exec(path)?.[1] ?? path;
+  throw new ArmError(
+    400,
+    'NoRegisteredProviderFound',
+    `No registered resource provider found for API version '${version}' for type '${type}'. The supported api-versions ` +
+      `are '${route.versions.join(', ')}'.`,
+  );
 }

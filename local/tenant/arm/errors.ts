@@ -1,9 +1,10 @@
-/** A refusal in Resource Manager's words: `{error: {code, message}}`. */
+/** A refusal in Resource Manager's words: `{error: {code, message}}`, at Resource Graph with `details`. */
 export class ArmError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly details?: readonly { readonly code: string; readonly message: string }[],
   ) {
     super(message);
   }

@@ -1,13 +1,13 @@
 import { ok, type Reply } from '../http/message';
 import { without, type Entity, type View } from '../store/snapshot';
 import type { ArmCall, ArmRoute } from './api';
-import { permissionsAt, requireAllowed } from './rbac';
+import { requireAllowed, sees } from './rbac';
 import { ArmError } from './errors';
 import { isInside, sameScope } from './scopes';
 
-/** Objects at whose scope the caller has any role; others are not even mentioned. */
+/** Objects at, above or in which the caller has any role; others are not even mentioned. */
 const visible = (view: View, call: ArmCall, collection: string): Entity[] =>
-  view.list(collection).filter(({ id }) => permissionsAt(view, call.caller.objectId, id).length > 0);
+  view.list(collection).filter(({ id }) => sees(view, call.caller.objectId, id));
 
 /** A subscription as answered: its place under the management groups is not part of it. */
 const subscription = (entity: Entity): unknown => without(entity, 'managementGroupId');

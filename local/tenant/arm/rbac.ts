@@ -2,7 +2,7 @@ import { groupsAround } from '../directory/groups';
 import { isRecord, text, texts, type Entity, type View } from '../store/snapshot';
 import type { Caller } from '../tenant';
 import { unauthorized } from './errors';
-import { ancestors, sameScope } from './scopes';
+import { ancestors, isInside, sameScope } from './scopes';
 
 /** The properties of a role assignment, in Resource Manager's own shape. */
 export const propertiesOf = (assignment: Entity): Readonly<Record<string, unknown>> =>
@@ -39,6 +39,16 @@ export function permissionsAt(view: View, principalId: string, scope: string): P
       return holders.has(String(holder)) && scopes.some((one) => sameScope(one, String(at)));
     })
     .flatMap(({ roleDefinitionId }) => permissionsOfRole(roleDefinition(view, String(roleDefinitionId))));
+}
+
+/** True when the principal has any role at the scope, above it or, by its path, below it: then it is told of it. */
+export function sees(view: View, principalId: string, scope: string): boolean {
+  if (permissionsAt(view, principalId, scope).length > 0) return true;
+  const holders = holdersFor(view, principalId);
+  return view
+    .list('azureRoleAssignments')
+    .map(propertiesOf)
+    .some((one) => holders.has(String(one['principalId'])) && isInside(String(one['scope']), scope));
 }
 
 function permissionsOfRole(definition: Entity | undefined): Permissions[] {

@@ -5,22 +5,12 @@ import { isRecord, text, type Entity, type View } from '../store/snapshot';
 import type { ArmCall, ArmRoute } from './api';
 import { grantsAction, holdersFor, propertiesOf, requireAllowed, roleDefinition, roleGuid } from './rbac';
 import { ArmError } from './errors';
-import { ancestors, isInside, sameScope, scopeExists } from './scopes';
+import { assignmentId, assignmentsAt, isAbout, scheduleBehind, scheduleCollections } from './schedules';
+import { ancestors, isInside, requireScope, sameScope, scopeOfPath } from './scopes';
 
 const action = (verb: 'read' | 'write' | 'delete'): string => `Microsoft.Authorization/roleAssignments/${verb}`;
 
 const pageSize = 100;
-
-const scopeOf = (call: ArmCall): string => (call.groups[0] === '' ? '/' : (call.groups[0] ?? '/'));
-
-function requireScope(view: View, scope: string): void {
-  if (scopeExists(view, scope)) return;
-  const [, subscription] = /^\/subscriptions\/([^/]+)/i.exec(scope) ?? [];
-  if (subscription !== undefined && !scopeExists(view, `/subscriptions/${subscription}`)) {
-    throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
-  }
-  throw new ArmError(404, 'ResourceNotFound', `The scope '${scope}' was not found.`);
-}
 
 /**
  * Assignments at the scope, inherited from above and, within subscriptions, below it. A management group's list does
@@ -28,13 +18,13 @@ function requireScope(view: View, scope: string): void {
  */
 function list(call: ArmCall): Reply {
   const { replica, caller, query } = call;
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   requireScope(call.tenant.store.primary(), scope);
   requireAllowed(call.tenant.store.primary(), caller, action('read'), scope);
   const filter = readFilter(query.get('$filter'));
   const above = ancestors(replica, scope);
   const holders = filter.assignedTo === undefined ? undefined : holdersFor(replica, filter.assignedTo);
-  const matching = replica.list('azureRoleAssignments').filter((assignment) => {
+  const matching = assignmentsAt(replica, call.tenant.clock.now()).filter((assignment) => {
     const { scope: at, principalId } = propertiesOf(assignment);
     const here = sameScope(String(at), scope) || above.some((one) => sameScope(one, String(at)));
     const place = here || (!filter.atScope && isInside(String(at), scope));
@@ -73,21 +63,18 @@ function readFilter(source: string | null): AssignmentFilter {
 
 const shown = ({ id, name, type, properties }: Entity): unknown => ({ id, name, type, properties });
 
-const idOf = (scope: string, name: string): string =>
-  `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
-
-function find(view: View, scope: string, name: string): Entity | undefined {
-  return view
-    .list('azureRoleAssignments')
-    .find((one) => text(one, 'name') === name && sameScope(String(propertiesOf(one)['scope']), scope));
+function find(call: ArmCall, view: View, scope: string, name: string): Entity | undefined {
+  return assignmentsAt(view, call.tenant.clock.now()).find(
+    (one) => text(one, 'name') === name && sameScope(String(propertiesOf(one)['scope']), scope),
+  );
 }
 
 const nameOf = (call: ArmCall): string => (call.groups[1] ?? '').toLowerCase();
 
 function get(call: ArmCall): Reply {
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   requireAllowed(call.tenant.store.primary(), call.caller, action('read'), scope);
-  const found = find(call.replica, scope, nameOf(call));
+  const found = find(call, call.replica, scope, nameOf(call));
   if (found === undefined) {
     throw new ArmError(404, 'RoleAssignmentNotFound', `The role assignment '${nameOf(call)}' is not found.`);
   }
@@ -95,7 +82,7 @@ function get(call: ArmCall): Reply {
 }
 
 function put(call: ArmCall): Reply {
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   const name = nameOf(call);
   const view = call.tenant.store.primary();
   requireScope(view, scope);
@@ -114,17 +101,18 @@ function put(call: ArmCall): Reply {
     throw new ArmError(400, 'RoleDefinitionDoesNotExist', text);
   }
   const before = view.list('azureRoleAssignments').find((one) => text(one, 'name') === name);
-  if (before !== undefined && !isSame(before, scope, wanted)) {
+  if (before !== undefined && !isAbout(before, { scope, ...wanted })) {
     const text = 'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.';
     throw new ArmError(400, 'RoleAssignmentUpdateNotPermitted', text);
   }
-  if (before === undefined && view.list('azureRoleAssignments').some((one) => isSame(one, scope, wanted))) {
+  const others = assignmentsAt(view, call.tenant.clock.now());
+  if (before === undefined && others.some((one) => isAbout(one, { scope, ...wanted }))) {
     throw new ArmError(409, 'RoleAssignmentExists', 'The role assignment already exists.');
   }
   const principalType = checkPrincipal(call, wanted);
   const stamp = new Date(call.tenant.clock.now()).toISOString();
   const entity: Entity = {
-    id: idOf(scope, name),
+    id: assignmentId(scope, name),
     name,
     type: 'Microsoft.Authorization/roleAssignments',
     properties: {
@@ -182,15 +170,6 @@ function readBody(body: unknown): WantedAssignment {
   };
 }
 
-const isSame = (assignment: Entity, scope: string, wanted: WantedAssignment): boolean => {
-  const { scope: at, principalId, roleDefinitionId } = propertiesOf(assignment);
-  return (
-    sameScope(String(at), scope) &&
-    principalId === wanted.principalId &&
-    roleGuid(String(roleDefinitionId)) === roleGuid(wanted.roleDefinitionId)
-  );
-};
-
 /**
  * The principal's type. Without `principalType` the principal must have reached the replica that checks it; with it,
  * Resource Manager waits for the replication on its own.
@@ -215,17 +194,21 @@ function checkPrincipal(call: ArmCall, { principalId, principalType }: WantedAss
   return actual;
 }
 
-/** 200 with the removed assignment, 204 when there was none. */
+/** 200 with the removed assignment, 204 when there was none. With an assignment of PIM its schedule ends. */
 function remove(call: ArmCall): Reply {
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   const view = call.tenant.store.primary();
   requireAllowed(view, call.caller, action('delete'), scope);
-  const found = find(view, scope, nameOf(call));
+  const found = find(call, view, scope, nameOf(call));
   if (found === undefined) return noContent();
   if (isLastAdministrator(view, found, scope)) {
     throw new ArmError(400, 'RoleAssignmentDeleteNotPermitted', 'Cannot delete the last RBAC admin assignment');
   }
-  call.tenant.store.transaction((tx) => tx.remove('azureRoleAssignments', found.id));
+  const schedule = scheduleBehind(view, found);
+  call.tenant.store.transaction((tx) => {
+    if (schedule === undefined) tx.remove('azureRoleAssignments', found.id);
+    else tx.remove(scheduleCollections.active, schedule.id);
+  });
   return ok(shown(found));
 }
 

@@ -3,10 +3,9 @@ import type { Entity } from '../store/snapshot';
 import type { ArmCall, ArmRoute } from './api';
 import { permissionsAt, propertiesOf, requireAllowed, roleDefinition } from './rbac';
 import { ArmError } from './errors';
+import { scopeOfPath } from './scopes';
 
 const read = 'Microsoft.Authorization/roleDefinitions/read';
-
-const scopeOf = (call: ArmCall): string => (call.groups[0] === '' ? '/' : (call.groups[0] ?? '/'));
 
 /** Inside a subscription, ids of role definitions carry the subscription. */
 function shown(definition: Entity, scope: string): unknown {
@@ -21,7 +20,7 @@ function shown(definition: Entity, scope: string): unknown {
 }
 
 function list(call: ArmCall): Reply {
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   requireAllowed(call.tenant.store.primary(), call.caller, read, scope);
   const filter = call.query.get('$filter') ?? '';
   const [, roleName] = /roleName\s+eq\s+'([^']*)'/i.exec(filter) ?? [];
@@ -37,7 +36,7 @@ function list(call: ArmCall): Reply {
 }
 
 function get(call: ArmCall): Reply {
-  const scope = scopeOf(call);
+  const scope = scopeOfPath(call.groups[0]);
   requireAllowed(call.tenant.store.primary(), call.caller, read, scope);
   const id = call.groups[1] ?? '';
   const found = roleDefinition(call.replica, id);
@@ -53,7 +52,7 @@ function get(call: ArmCall): Reply {
 
 /** What the caller itself may do at the scope. */
 function ownPermissions(call: ArmCall): Reply {
-  return ok({ value: permissionsAt(call.replica, call.caller.objectId, scopeOf(call)) });
+  return ok({ value: permissionsAt(call.replica, call.caller.objectId, scopeOfPath(call.groups[0])) });
 }
 
 /** Azure role definitions and the caller's permissions at a scope. */

@@ -1,4 +1,5 @@
 import { isRecord, text, type Entity, type View } from '../store/snapshot';
+import { ArmError } from './errors';
 
 const managementGroupPrefix = '/providers/microsoft.management/managementgroups/';
 
@@ -66,6 +67,20 @@ export function scopeExists(view: View, scope: string): boolean {
   const listed = ['managementGroups', 'azureSubscriptions', 'azureResources'].some((name) =>
     view.list(name).some(({ id }) => sameScope(id, scope)),
   );
-  // A state document need not list what an assignment names: Azure has no assignment without its scope.
-  return listed || view.list('azureRoleAssignments').some((assignment) => sameScope(assignedScope(assignment), scope));
+  // A state document need not list what an assignment or schedule names: Azure has none without its scope.
+  const named = ['azureRoleAssignments', 'azureRoleEligibilitySchedules', 'azureRoleAssignmentSchedules'];
+  return listed || named.some((name) => view.list(name).some((one) => sameScope(assignedScope(one), scope)));
+}
+
+/** The scope that a path names before its provider: nothing there is the root. */
+export const scopeOfPath = (group: string | undefined): string => (group === undefined || group === '' ? '/' : group);
+
+/** Refuses a scope that does not exist, in the words for what is missing of it. */
+export function requireScope(view: View, scope: string): void {
+  if (scopeExists(view, scope)) return;
+  const [, subscription] = /^\/subscriptions\/([^/]+)/i.exec(scope) ?? [];
+  if (subscription !== undefined && !scopeExists(view, `/subscriptions/${subscription}`)) {
+    throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
+  }
+  throw new ArmError(404, 'ResourceNotFound', `The scope '${scope}' was not found.`);
 }

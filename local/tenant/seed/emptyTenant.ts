@@ -166,6 +166,13 @@ export function emptyTenant(): Readonly<Record<string, unknown>> {
         APP_SERVICE_PRINCIPAL_ID,
         'ServicePrincipal',
       ),
+      azureAssignment(
+        numbered('a2000000', 20),
+        azure.rootManagementGroup,
+        azureRoles.keyVaultContributor,
+        APP_SERVICE_PRINCIPAL_ID,
+        'ServicePrincipal',
+      ),
     ],
   };
 }

@@ -131,6 +131,10 @@ export const azure = {
   measurementsGroup: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements`,
   portalGroup: `/subscriptions/${id('50b00000', 1)}/resourceGroups/rg-supplier-portal`,
   measurementsStorage: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements/providers/Microsoft.Storage/storageAccounts/stmeasurements`,
+  calibrationVault: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements/providers/Microsoft.KeyVault/vaults/kv-calibration`,
+  portalVault: `/subscriptions/${id('50b00000', 1)}/resourceGroups/rg-supplier-portal/providers/Microsoft.KeyVault/vaults/kv-supplier-portal`,
+  /** Uses Azure roles; the access policies that it still has are ignored. */
+  rolesVault: `/subscriptions/${id('50b00000', 2)}/resourceGroups/rg-measurements/providers/Microsoft.KeyVault/vaults/kv-instruments`,
 } as const;
 
 /** GUIDs of Azure's built-in roles. */
@@ -143,6 +147,7 @@ export const azureRoles = {
   blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
   blobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
   monitoringReader: '43d0d8ad-25c7-4714-9337-8ba259a9fe05',
+  keyVaultContributor: 'f25e0fa2-a7cd-4377-a976-54943a77a395',
 } as const;
 
 /** Ids in order, for seed objects that nobody refers to by name. */

@@ -1,7 +1,9 @@
 import { customSecurityAttributeDefinitions, extensionProperties } from './attributes';
+import { azurePim } from './azurePim';
 import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
+import { keyVaults } from './keyVaults';
 import { employees, guestUsers } from './people';
 import { policyList } from './conditionalAccess';
 import { channelList } from './teams';
@@ -28,7 +30,8 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     subscribedSkus: grants.subscribedSkus,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,
-    azureResources: grants.azureResources,
+    azureResources: [...grants.azureResources, ...keyVaults],
+    ...azurePim(Date.now()),
     azureRoleAssignments: [...listOf(base, 'azureRoleAssignments'), ...grants.azureRoleAssignments],
     extensionProperties,
     customSecurityAttributeDefinitions,

@@ -44,7 +44,8 @@ export const directoryRoleDefinitions = [
   },
 ];
 
-const azureRole = (name: string, roleName: string, actions: readonly string[], more: object = {}) => ({
+/** @param pim settings of Privileged Identity Management for the role; absent = Microsoft's defaults */
+const azureRole = (name: string, roleName: string, actions: readonly string[], more: object = {}, pim?: object) => ({
   id: `/providers/Microsoft.Authorization/roleDefinitions/${name}`,
   name,
   type: 'Microsoft.Authorization/roleDefinitions',
@@ -55,6 +56,7 @@ const azureRole = (name: string, roleName: string, actions: readonly string[], m
     assignableScopes: ['/'],
     permissions: [{ actions, notActions: [], dataActions: [], notDataActions: [], ...more }],
   },
+  ...(pim === undefined ? {} : { pim }),
 });
 
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers';
@@ -65,7 +67,8 @@ export const azureRoleDefinitions = [
   azureRole(azureRoles.contributor, 'Contributor', ['*'], {
     notActions: ['Microsoft.Authorization/*/Delete', 'Microsoft.Authorization/*/Write'],
   }),
-  azureRole(azureRoles.reader, 'Reader', ['*/read']),
+  // PIM's settings for this role let people be eligible for good.
+  azureRole(azureRoles.reader, 'Reader', ['*/read'], {}, { eligible: {} }),
   azureRole(azureRoles.userAccessAdministrator, 'User Access Administrator', [
     '*/read',
     'Microsoft.Authorization/*',
@@ -83,4 +86,10 @@ export const azureRoleDefinitions = [
     dataActions: [`${blobs}/blobs/read`],
   }),
   azureRole(azureRoles.monitoringReader, 'Monitoring Reader', ['*/read', 'Microsoft.Support/*']),
+  azureRole(
+    azureRoles.keyVaultContributor,
+    'Key Vault Contributor',
+    ['Microsoft.Authorization/*/read', 'Microsoft.KeyVault/*', 'Microsoft.Resources/subscriptions/resourceGroups/read'],
+    { notActions: ['Microsoft.KeyVault/locations/deletedVaults/purge/action', 'Microsoft.KeyVault/managedHsms/*'] },
+  ),
 ];

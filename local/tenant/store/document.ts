@@ -5,6 +5,7 @@ import { pimCollections, settleSchedules } from '../directory/schedules';
 import { emptyTenant } from '../seed/emptyTenant';
 import { APP_SERVICE_PRINCIPAL_ID } from '../seed/ids';
 import { checkPimReferences } from './pimReferences';
+import { checkAzureReferences } from './azureReferences';
 import { isRecord, text, texts, View, type Collection, type Collections, type Entity } from './snapshot';
 import { Transaction } from './store';
 
@@ -40,6 +41,9 @@ const lists: readonly string[] = [
   'azureResources',
   'azureRoleDefinitions',
   'azureRoleAssignments',
+  'azureRoleEligibilitySchedules',
+  'azureRoleAssignmentSchedules',
+  'azureRoleScheduleRequests',
   'externalOrganizations',
   'invitations',
   'mails',
@@ -130,10 +134,11 @@ function withBase(name: string, given: Collection | undefined, base: StateDocume
   return new Map([...(given ?? []), ...own]);
 }
 
-/** Subscriptions of the document and those that only an Azure role assignment names. */
+/** Subscriptions of the document and those that only an Azure role assignment or schedule names. */
 function withNamedSubscriptions(view: View): Collection {
   const found = new Map(view.list('azureSubscriptions').map((one) => [one.id.toLowerCase(), one]));
-  for (const { properties } of view.list('azureRoleAssignments')) {
+  const named = ['azureRoleAssignments', 'azureRoleEligibilitySchedules', 'azureRoleAssignmentSchedules'];
+  for (const { properties } of named.flatMap((name) => view.list(name))) {
     const scope = isRecord(properties) ? properties['scope'] : undefined;
     const [id, subscriptionId = ''] = /^\/subscriptions\/([^/]+)/.exec(String(scope)) ?? [];
     if (id === undefined || found.has(id.toLowerCase())) continue;
@@ -177,6 +182,7 @@ function checkReferences(view: View): void {
     require(found, `roleAssignments[${index}].roleDefinitionId`, roleDefinitionId);
   }
   checkPimReferences(view, known, require);
+  checkAzureReferences(view, require);
   for (const [index, assignment] of view.list('appRoleAssignments').entries()) {
     const { principalId, resourceId } = assignment as Record<string, string>;
     require(known(principalId), `appRoleAssignments[${index}].principalId`, principalId);

@@ -30,6 +30,8 @@ export const settingsSchema = z.strictObject({
   latencyMs: milliseconds,
   replicationMs: milliseconds,
   notificationMs: milliseconds,
+  /** How far the index of Azure Resource Graph lags behind. */
+  resourceGraphLagMs: milliseconds,
   /** true = every notification twice; a number = so many extra copies of each. */
   duplicateNotifications: z.union([z.boolean(), z.number().int().min(0).max(10)]),
   /** true = all are lost; a number = so many of the next ones are lost. */
@@ -52,6 +54,7 @@ export const defaultSettings: Settings = {
   latencyMs: 0,
   replicationMs: 0,
   notificationMs: 0,
+  resourceGraphLagMs: 0,
   duplicateNotifications: false,
   dropNotifications: false,
   teamsSyncMs: 0,
