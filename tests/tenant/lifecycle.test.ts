@@ -48,8 +48,10 @@ test('a purge removes every link in the directory and leaves Azure role assignme
   await tenant.graph('DELETE', `/users/${mara}`);
   expect((await tenant.graph('DELETE', `/directory/deletedItems/${mara}`)).status).toBe(204);
   expect((await tenant.graph('DELETE', `/directory/deletedItems/${mara}`)).status).toBe(404);
-  const { azureRoleAssignments, ...directory } = await tenant.state();
+  const { azureRoleAssignments, accessPackageAssignments, ...directory } = await tenant.state();
   expect(JSON.stringify(directory)).not.toContain(mara);
+  const ended = accessPackageAssignments.filter((one: Json) => one.target.objectId === mara);
+  expect(ended.map((one: Json) => one.state)).toEqual(['expired']);
   expect(JSON.stringify(azureRoleAssignments)).toContain(mara);
 });
 

@@ -73,7 +73,7 @@ export function purge(tx: Transaction, userId: string): void {
   tx.remove('deletedUsers', userId);
   for (const collection of ['groups', 'administrativeUnits'])
     removeFromLists(tx, collection, userId, ['members', 'owners']);
-  removeFromLists(tx, 'servicePrincipals', userId, ['owners']);
+  for (const collection of ['servicePrincipals', 'applications']) removeFromLists(tx, collection, userId, ['owners']);
   removeFromLists(tx, 'users', userId, ['sponsors']);
   for (const report of tx.list('users').filter((user) => text(user, 'manager') === userId)) {
     tx.patch('users', report.id, { manager: undefined });

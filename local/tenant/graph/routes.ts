@@ -1,4 +1,6 @@
+import { accessPackageRoutes } from './accessPackages';
 import { administrativeUnitRoutes } from './administrativeUnits';
+import { applicationRoutes } from './applications';
 import { appRoleRoutes } from './appRoles';
 import { deletedItemRoutes } from './deletedItems';
 import { directoryObjectRoutes } from './directoryObjects';
@@ -26,6 +28,8 @@ const all: readonly Route[] = [
   ...roleRoutes,
   ...appRoleRoutes,
   ...permissionGrantRoutes,
+  ...applicationRoutes,
+  ...accessPackageRoutes,
   ...directoryObjectRoutes,
   ...policyRoutes,
   ...changeSubscriptionRoutes,

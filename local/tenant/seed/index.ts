@@ -1,3 +1,4 @@
+import * as governance from './governance';
 import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
@@ -18,7 +19,11 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     appRoleAssignments: grants.appRoleAssignments,
     oauth2PermissionGrants: grants.oauth2PermissionGrants,
     roleAssignments: [...listOf(base, 'roleAssignments'), ...grants.roleAssignments],
-    subscribedSkus: grants.subscribedSkus,
+    subscribedSkus: governance.subscribedSkus,
+    applications: governance.registrations,
+    accessPackages: governance.packages,
+    accessPackageAssignmentPolicies: governance.policies,
+    accessPackageAssignments: governance.assignments,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,
     azureResources: grants.azureResources,
