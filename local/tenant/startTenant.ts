@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCertificate, generateCertificate } from './certificate';
-import { recomputeDynamicGroups } from './directory/dynamicMembership';
+import { recomputeDynamicMembers } from './directory/dynamicMembership';
+import { settleEntitlements } from './directory/entitlements';
+import { recomputeGroupLicenses } from './directory/licenses';
 import { emptyRecycleBin } from './directory/lifecycle';
 import { leaveChannels } from './directory/teams';
 import { forgetEndedSchedules, settleSchedules } from './directory/schedules';
@@ -83,6 +85,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
   const catchUp = (): void => {
     emptyRecycleBin(tenant.store, tenant.clock.now());
     tenant.store.transaction((tx) => settleSchedules(tx, tenant.clock.now()));
+    settleEntitlements(tenant.store, tenant.clock.now());
     delivery.wake();
   };
 
@@ -92,6 +95,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
     throttle: new Throttle(),
   };
   const answer = async (message: Message): Promise<Reply> => {
+    settleEntitlements(tenant.store, tenant.clock.now());
     if (wantsMailboxPage(message)) return mailboxPage(tenant);
     if (message.path.startsWith('/_tenant')) return answerControl(tenant, message, { catchUp });
     if (message.path === '/msi/token') return answerIdentity(tenant, service.keys, options.identityHeader, message);
@@ -150,9 +154,10 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
     store.replaceAll(importState(options.seed ?? builtInTenant(), clock.now()));
     database.writeMeta('seeded', true);
   }
-  store.addHook(recomputeDynamicGroups);
   store.addHook(leaveChannels);
   store.addHook(forgetEndedSchedules);
+  store.addHook(recomputeDynamicMembers);
+  store.addHook(recomputeGroupLicenses);
   store.addHook(notificationsFor({ clock, settings }));
   return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
 }

@@ -48,9 +48,12 @@ test('a purge removes every link in the directory and leaves what Azure and poli
   await tenant.graph('DELETE', `/users/${mara}`);
   expect((await tenant.graph('DELETE', `/directory/deletedItems/${mara}`)).status).toBe(204);
   expect((await tenant.graph('DELETE', `/directory/deletedItems/${mara}`)).status).toBe(404);
-  const state = Object.entries(await tenant.state());
-  const naming = state.filter(([, content]) => JSON.stringify(content).includes(mara)).map(([name]) => name);
-  expect(naming).toEqual([
+  const all = await tenant.state();
+  const ended = all.accessPackageAssignments.filter((one: Json) => one.target.objectId === mara);
+  expect(ended.map((one: Json) => one.state)).toEqual(['expired']);
+  const naming = Object.entries(all).filter(([, content]) => JSON.stringify(content).includes(mara));
+  expect(naming.map(([name]) => name)).toEqual([
+    'accessPackageAssignments',
     'conditionalAccessPolicies',
     'azureResources',
     'azureRoleAssignments',

@@ -1,9 +1,11 @@
 import {
+  accessPackages,
   administrativeUnits,
   appRoles,
   extensions,
   channels,
   conditionalAccessPolicies,
+  assignmentPolicies,
   groups,
   guests,
   servicePrincipals,
@@ -175,6 +177,23 @@ async function exerciseEverything(): Promise<void> {
   await get(grants);
   await get(`${grants}/${grant.id as string}`);
   await remove(`${grants}/${grant.id as string}`);
+
+  const governance = '/identityGovernance/entitlementManagement';
+  await get(`${governance}/assignments?$expand=target,accessPackage,assignmentPolicy&$filter=state eq 'Delivered'`);
+  const requested = await post(`${governance}/assignmentRequests`, {
+    requestType: 'adminAdd',
+    assignment: {
+      targetId: ines,
+      assignmentPolicyId: assignmentPolicies.calibrationExternal,
+      accessPackageId: accessPackages.calibrationPartners,
+    },
+  });
+  const expanded = '$expand=accessPackage,requestor,assignment($expand=target)';
+  const { value } = (await get(`${governance}/assignmentRequests?${expanded}`)).body;
+  await get(`${governance}/assignmentRequests/${requested.id as string}?${expanded}`);
+  const assignment = value[0].assignment.id as string;
+  await get(`${governance}/assignments/${assignment}?$expand=target,accessPackage,assignmentPolicy`);
+  await post(`${governance}/assignmentRequests`, { requestType: 'adminRemove', assignment: { id: assignment } });
 
   await get(`/directoryObjects/${mara}`);
   await post('/directoryObjects/getByIds', { ids: [mara, groups.finance], types: ['user', 'group'] });

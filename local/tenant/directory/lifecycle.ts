@@ -75,13 +75,13 @@ export function purge(tx: Transaction, userId: string): void {
   tx.remove('deletedUsers', userId);
   for (const collection of ['groups', 'administrativeUnits'])
     removeFromLists(tx, collection, userId, ['members', 'owners']);
-  removeFromLists(tx, 'servicePrincipals', userId, ['owners']);
   for (const collection of ['users', 'deletedUsers']) {
     removeFromLists(tx, collection, userId, ['sponsors']);
     for (const report of tx.list(collection).filter((user) => text(user, 'manager') === userId)) {
       tx.patch(collection, report.id, { manager: undefined });
     }
   }
+  for (const collection of ['servicePrincipals', 'applications']) removeFromLists(tx, collection, userId, ['owners']);
   for (const channel of tx.list('channels')) removeMembers(tx, channel, [userId]);
   for (const collection of ['roleAssignments', 'appRoleAssignments', 'oauth2PermissionGrants', ...pimCollections]) {
     for (const link of tx.list(collection).filter((one) => text(one, 'principalId') === userId)) {

@@ -1,6 +1,6 @@
-import { mayManage } from '../directory/roles';
+import { holdsRole, roleTemplates } from '../directory/roles';
 import { noContent, type Reply } from '../http/message';
-import { text, texts, type Entity } from '../store/snapshot';
+import { flag, text, texts, type Entity } from '../store/snapshot';
 import { referencedId } from './bodies';
 import { badRequest, denied, notFound, referenceExists, referenceMissing } from './errors';
 import { references } from './groups';
@@ -14,10 +14,20 @@ const unitOf = (call: Call): Entity => objectOf(call, 'administrativeUnits', 'ad
 
 const members = (call: Call): TypedEntity[] => liveObjects(call.replica, texts(unitOf(call), 'members'));
 
+/** Members of a restricted management unit are added and removed by two roles for the whole directory alone. */
 function unitForWrite(call: Call): Entity {
   const unit = objectForWrite(call, 'administrativeUnits', 'administrativeUnit-id');
   if (text(unit, 'membershipType') === 'Dynamic') {
     throw badRequest('Members of an administrative unit with dynamic membership cannot be changed.');
+  }
+  const { globalAdministrator, privilegedRoleAdministrator } = roleTemplates;
+  const { objectId } = call.caller;
+  const view = call.tenant.store.primary();
+  if (
+    flag(unit, 'isMemberManagementRestricted') &&
+    !holdsRole(view, objectId, globalAdministrator, privilegedRoleAdministrator)
+  ) {
+    throw denied();
   }
   return unit;
 }
@@ -42,7 +52,6 @@ function removeMember(call: Call): Reply {
   const id = param(call, 'directoryObject-id');
   const ids = texts(unit, 'members');
   if (!ids.includes(id)) throw notFound(id);
-  if (!mayManage(call.tenant.store.primary(), call.caller.objectId, id)) throw denied();
   call.tenant.store.transaction((tx) =>
     tx.patch('administrativeUnits', unit.id, { members: ids.filter((one) => one !== id) }),
   );

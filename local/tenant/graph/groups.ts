@@ -13,7 +13,7 @@ import { referencedId } from './bodies';
 import { badRequest, denied, notFound, referenceExists, referenceMissing } from './errors';
 import { listOf, listReply } from './odata/list';
 import { entityReply, type TypedEntity } from './odata/projection';
-import { groupType, mixedType, userType } from './odata/types';
+import { administrativeUnitType, applicationType, groupType, mixedType, userType } from './odata/types';
 import { isGuid, normalId, param, requirePermission, type Call, type Route } from './route';
 import { directoryObject, liveObjects, objectForWrite, objectOf } from './targets';
 
@@ -81,6 +81,9 @@ function referenced(call: Call): TypedEntity {
 export function requireFitting(group: Entity, object: TypedEntity, link: Link): void {
   const { type, entity } = object;
   const isUser = type === userType;
+  if (type === applicationType || type === administrativeUnitType) {
+    throw badRequest(`An object of this type cannot be added to property '${link}'.`);
+  }
   if (isUnified(group) && !isUser) throw badRequest('The specified member type is not supported for a Unified group.');
   if (isRoleAssignable(group) && type === groupType) {
     throw badRequest('Nesting is currently not supported for groups that can be assigned to a role.');

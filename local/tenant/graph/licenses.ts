@@ -1,27 +1,16 @@
+import { licensesFrom, product, seatsLeft, statesOf, directState, type License } from '../directory/licenses';
 import { ok, type Reply } from '../http/message';
-import { isRecord, text, texts, type Entity, type View } from '../store/snapshot';
+import { isRecord, text, texts, type Entity } from '../store/snapshot';
 import { objectBody } from './bodies';
 import { badRequest } from './errors';
 import { listOf } from './odata/list';
 import { projected } from './odata/projection';
 import { licenseDetailsType, userType } from './odata/types';
 import { isGuid, type Call, type Route } from './route';
-import { userForWrite, userOf } from './targets';
-
-interface License {
-  readonly skuId: string;
-  readonly disabledPlans: readonly string[];
-}
-
-const licensesOf = (user: Entity): License[] =>
-  Array.isArray(user['assignedLicenses']) ? (user['assignedLicenses'] as License[]) : [];
-
-/** The tenant's product with this id; products are kept in `subscribedSkus`. */
-const product = (view: View, skuId: string): Entity | undefined =>
-  view.list('subscribedSkus').find((sku) => text(sku, 'skuId') === skuId);
+import { requireManageable, userForWrite, userOf } from './targets';
 
 function licenseDetails(call: Call): Reply {
-  const details = licensesOf(userOf(call)).map(({ skuId }): Entity => {
+  const details = licensesFrom(statesOf(userOf(call))).map(({ skuId }): Entity => {
     const sku = product(call.replica, skuId);
     return { id: skuId, skuId, skuPartNumber: sku?.['skuPartNumber'], servicePlans: sku?.['servicePlans'] };
   });
@@ -38,51 +27,47 @@ function readLicenses(body: Readonly<Record<string, unknown>>): License[] {
   });
 }
 
+/** Adds, changes and removes direct licences; those that come through groups are out of its reach. */
 function assignLicense(call: Call): Reply {
   const body = objectBody(call);
   const adding = readLicenses(body);
   if (!Array.isArray(body['removeLicenses'])) throw badRequest("A value is required for parameter 'removeLicenses'.");
   const removing = texts({ ...body, id: '' }, 'removeLicenses').map((id) => id.toLowerCase());
   const user = userForWrite(call);
+  requireManageable(call, user);
   const view = call.tenant.store.primary();
   if (adding.length > 0 && text(user, 'usageLocation') === undefined) {
     throw badRequest('License assignment cannot be done for user with invalid usage location.');
   }
-  const held = licensesOf(user);
+  const states = statesOf(user);
+  const held = licensesFrom(states);
   for (const { skuId } of adding) {
-    const sku = product(view, skuId);
-    if (sku === undefined) throw badRequest(`License ${skuId} does not correspond to a valid company License.`);
-    if (!held.some((license) => license.skuId === skuId) && seatsLeft(view, sku) <= 0) {
+    if (product(view, skuId) === undefined) {
+      throw badRequest(`License ${skuId} does not correspond to a valid company License.`);
+    }
+    if (!held.some((license) => license.skuId === skuId) && seatsLeft(view, skuId) <= 0) {
       throw badRequest(`Subscription with SKU ${skuId} does not have any available licenses.`);
     }
   }
   for (const skuId of removing) {
-    if (!held.some((license) => license.skuId === skuId))
-      throw badRequest('User does not have a corresponding license.');
+    const sources = states.filter((one) => one.skuId === skuId);
+    if (sources.length === 0) throw badRequest('User does not have a corresponding license.');
+    if (sources.every(({ assignedByGroup }) => assignedByGroup !== null)) {
+      throw badRequest(
+        'User license is inherited from a group membership and it cannot be removed directly from the user.',
+      );
+    }
   }
-  const kept = held.filter(({ skuId }) => !removing.includes(skuId) && !adding.some((one) => one.skuId === skuId));
-  const assignedLicenses = [...kept, ...adding];
+  const replaced = [...removing, ...adding.map(({ skuId }) => skuId)];
+  const kept = states.filter(({ skuId, assignedByGroup }) => assignedByGroup !== null || !replaced.includes(skuId));
+  const licenseAssignmentStates = [...kept, ...adding.map(directState)];
   const after = call.tenant.store.transaction((tx) =>
-    tx.patch('users', user.id, { assignedLicenses, licenseAssignmentStates: assignedLicenses.map(directState) }),
+    tx.patch('users', user.id, { licenseAssignmentStates, assignedLicenses: licensesFrom(licenseAssignmentStates) }),
   );
   return ok({
     '@odata.context': `${call.tenant.origin()}/v1.0/$metadata#users/$entity`,
     ...projected({ type: userType, entity: after }, undefined),
   });
-}
-
-const directState = ({ skuId, disabledPlans }: License) => ({
-  skuId,
-  disabledPlans,
-  assignedByGroup: null,
-  state: 'Active',
-  error: 'None',
-});
-
-function seatsLeft(view: View, sku: Entity): number {
-  const enabled = isRecord(sku['prepaidUnits']) ? Number(sku['prepaidUnits']['enabled'] ?? 0) : 0;
-  const used = view.list('users').filter((user) => licensesOf(user).some(({ skuId }) => skuId === sku['skuId'])).length;
-  return enabled - used;
 }
 
 /** Licences of a user. */

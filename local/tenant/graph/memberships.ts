@@ -8,6 +8,7 @@ import { listOf, listReply } from './odata/list';
 import type { TypedEntity } from './odata/projection';
 import {
   administrativeUnitType,
+  applicationType,
   directoryRoleType,
   groupType,
   mixedType,
@@ -84,7 +85,7 @@ function owned(call: Call): TypedEntity[] {
   const { id } = userOf(call);
   const ownedIn = (collection: string): Entity[] =>
     call.replica.list(collection).filter((object) => texts(object, 'owners').includes(id));
-  return [...typed(groupType, ownedIn('groups')), ...typed(servicePrincipalType, ownedIn('servicePrincipals'))];
+  return [groupType, servicePrincipalType, applicationType].flatMap((type) => typed(type, ownedIn(type.collection)));
 }
 
 function ownedGroups(call: Call): Reply {

@@ -25,8 +25,7 @@ function create(call: Call): Reply {
   const clientId = requiredGuid(body, 'clientId');
   const resourceId = requiredGuid(body, 'resourceId');
   const consentType = requiredText(body, 'consentType');
-  const scope = requiredText(body, 'scope');
-  if (scope.length > 3850) throw badRequest("Invalid value specified for property 'scope' of resource.");
+  const scope = checkedScope(body);
   if (consentType !== 'Principal' && consentType !== 'AllPrincipals') {
     throw badRequest("Invalid value specified for property 'consentType' of resource 'OAuth2PermissionGrant'.");
   }
@@ -63,6 +62,23 @@ function create(call: Call): Reply {
   });
 }
 
+/** Only the scopes can be changed; they are replaced, not added to. */
+function update(call: Call): Reply {
+  const body = objectBody(call);
+  const fixed = Object.keys(body).find((name) => name !== 'scope' && !name.startsWith('@odata.'));
+  if (fixed !== undefined) throw badRequest(`Property '${fixed}' is read-only and cannot be set.`);
+  const scope = checkedScope(body);
+  const { id } = objectForWrite(call, context, 'oAuth2PermissionGrant-id');
+  call.tenant.store.transaction((tx) => tx.patch(context, id, { scope }));
+  return noContent();
+}
+
+function checkedScope(body: Readonly<Record<string, unknown>>): string {
+  const scope = requiredText(body, 'scope');
+  if (scope.length > 3850) throw badRequest("Invalid value specified for property 'scope' of resource.");
+  return scope;
+}
+
 /** Delegated permission grants (consents). */
 export const permissionGrantRoutes: readonly Route[] = [
   { method: 'GET', path: '/oauth2PermissionGrants', handle: (call) => list(call, visible(call.replica)) },
@@ -77,6 +93,13 @@ export const permissionGrantRoutes: readonly Route[] = [
       ),
   },
   { method: 'POST', path: '/oauth2PermissionGrants', handle: create },
+  {
+    method: 'PATCH',
+    path: '/oauth2PermissionGrants/{oAuth2PermissionGrant-id}',
+    // Page oauth2permissiongrant-update (v1.0).
+    allOf: [['DelegatedPermissionGrant.ReadWrite.All', 'Directory.ReadWrite.All']],
+    handle: update,
+  },
   {
     method: 'DELETE',
     path: '/oauth2PermissionGrants/{oAuth2PermissionGrant-id}',

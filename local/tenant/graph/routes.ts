@@ -1,4 +1,6 @@
+import { accessPackageRoutes } from './accessPackages';
 import { administrativeUnitRoutes } from './administrativeUnits';
+import { applicationRoutes } from './applications';
 import { appRoleRoutes } from './appRoles';
 import { channelMemberRoutes } from './channelMembers';
 import { conditionalAccessRoutes } from './conditionalAccess';
@@ -39,6 +41,8 @@ const all: readonly Route[] = [
   ...pimGroupRoutes,
   ...appRoleRoutes,
   ...permissionGrantRoutes,
+  ...applicationRoutes,
+  ...accessPackageRoutes,
   ...directoryObjectRoutes,
   ...policyRoutes,
   ...conditionalAccessRoutes,

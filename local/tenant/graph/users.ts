@@ -12,7 +12,8 @@ import { patchUser } from './userChanges';
 import { shownUsers } from './userView';
 
 const expandable = (call: Call) => ({
-  manager: (user: Entity, chosen: Chosen) => related(call.replica.get('users', text(user, 'manager') ?? ''), chosen),
+  manager: (user: Entity, _nested: string | null, chosen: Chosen) =>
+    related(call.replica.get('users', text(user, 'manager') ?? ''), chosen),
 });
 
 function related(user: Entity | undefined, chosen: Chosen): unknown {

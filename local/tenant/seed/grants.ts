@@ -12,7 +12,6 @@ import {
   servicePrincipals,
   staff,
 } from './ids';
-import { freeReports } from './people';
 
 const role = (id: string, value: string, displayName: string) => ({
   id,
@@ -24,7 +23,7 @@ const role = (id: string, value: string, displayName: string) => ({
   allowedMemberTypes: ['User'],
 });
 
-const application = (id: string, number: number, displayName: string, roles: object[]) => ({
+const application = (id: string, number: number, displayName: string, roles: object[], owners: string[] = []) => ({
   id,
   appId: numbered('a9922222', number),
   displayName,
@@ -34,17 +33,25 @@ const application = (id: string, number: number, displayName: string, roles: obj
   servicePrincipalType: 'Application',
   servicePrincipalNames: [numbered('a9922222', number)],
   appRoles: roles,
+  owners,
 });
 
 /** Applications with roles; the last one has none, so people get default access to it. */
 export const applications = [
-  application(servicePrincipals.supplierPortal, 1, 'Supplier Portal', [
-    role(appRoles.portalEditor, 'Portal.Edit', 'Editor'),
-    role(appRoles.portalReader, 'Portal.Read', 'Reader'),
-  ]),
-  application(servicePrincipals.measurementArchive, 2, 'Measurement Archive', [
-    role(appRoles.archiveReader, 'Archive.Read', 'Archive reader'),
-  ]),
+  application(
+    servicePrincipals.supplierPortal,
+    1,
+    'Supplier Portal',
+    [role(appRoles.portalEditor, 'Portal.Edit', 'Editor'), role(appRoles.portalReader, 'Portal.Read', 'Reader')],
+    [staff.projectLead],
+  ),
+  application(
+    servicePrincipals.measurementArchive,
+    2,
+    'Measurement Archive',
+    [role(appRoles.archiveReader, 'Archive.Read', 'Archive reader')],
+    [staff.labManager, guests.mara],
+  ),
   application(servicePrincipals.timesheets, 3, 'Timesheets', [
     role(appRoles.timesheetSubmitter, 'Timesheet.Submit', 'Submitter'),
   ]),
@@ -71,6 +78,7 @@ export const appRoleAssignments = [
   appAccess(3, guests.mara, 'Mara Lindqvist', servicePrincipals.reportViewer, noRole),
   appAccess(4, guests.tomas, 'Tomas Berger', servicePrincipals.supplierPortal, appRoles.portalReader),
   appAccess(5, staff.accountant, 'Linn Aas', servicePrincipals.timesheets, appRoles.timesheetSubmitter),
+  appAccess(6, staff.projectLead, 'Sofia Bakke', servicePrincipals.measurementArchive, appRoles.archiveReader),
 ];
 
 export const oauth2PermissionGrants = [
@@ -87,6 +95,14 @@ export const oauth2PermissionGrants = [
     clientId: servicePrincipals.timesheets,
     consentType: 'AllPrincipals',
     principalId: null,
+    resourceId: servicePrincipals.microsoftGraph,
+    scope: 'User.Read',
+  },
+  {
+    id: 'permissionGrant-0003',
+    clientId: servicePrincipals.measurementArchive,
+    consentType: 'Principal',
+    principalId: guests.tomas,
     resourceId: servicePrincipals.microsoftGraph,
     scope: 'User.Read',
   },
@@ -111,24 +127,6 @@ export const roleAssignments = [
     roleTemplates.helpdeskAdministrator,
     `/administrativeUnits/${administrativeUnits.suppliers}`,
   ),
-];
-
-export const subscribedSkus = [
-  {
-    id: `${TENANT_ID}_${freeReports}`,
-    skuId: freeReports,
-    skuPartNumber: 'POWER_BI_STANDARD',
-    capabilityStatus: 'Enabled',
-    prepaidUnits: { enabled: 100, suspended: 0, warning: 0 },
-    servicePlans: [
-      {
-        servicePlanId: '2049e525-b859-401b-b2a0-e0a31c4b1fe4',
-        servicePlanName: 'BI_AZURE_P0',
-        provisioningStatus: 'Success',
-        appliesTo: 'User',
-      },
-    ],
-  },
 ];
 
 const subscription = (id: string, displayName: string, managementGroupId: string) => ({

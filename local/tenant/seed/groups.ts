@@ -1,4 +1,4 @@
-import { administrativeUnits, groups, guests, staff } from './ids';
+import { administrativeUnits, groups, guests, products, staff } from './ids';
 
 interface Membership {
   readonly members?: readonly string[];
@@ -57,7 +57,12 @@ export const groupList = [
     unified('aurora', { resourceProvisioningOptions: ['Team'] }),
   ),
   group(groups.supplierPortal, 'Supplier Portal Users', { members: [mara, tomas, jonas], owners: [projectLead] }),
-  group(groups.calibrationLab, 'Calibration Lab', { members: [labManager, mara], owners: [labManager] }),
+  group(
+    groups.calibrationLab,
+    'Calibration Lab',
+    { members: [labManager, mara], owners: [labManager] },
+    { assignedLicenses: [{ skuId: products.freeFlows, disabledPlans: [] }] },
+  ),
   group(groups.allLaboratories, 'All Laboratories', { members: [groups.calibrationLab], owners: [labManager] }),
   group(
     groups.fieldService,
@@ -163,6 +168,16 @@ export const administrativeUnitList = [
     description: 'Managed by its own administrators only',
     members: [],
     isMemberManagementRestricted: true,
+    visibility: null,
+  },
+  {
+    id: administrativeUnits.qualityDynamic,
+    displayName: 'Quality People',
+    description: 'Everybody of the quality department',
+    membershipType: 'Dynamic',
+    membershipRule: 'user.department -eq "Quality"',
+    membershipRuleProcessingState: 'On',
+    isMemberManagementRestricted: false,
     visibility: null,
   },
 ];

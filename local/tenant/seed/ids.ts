@@ -94,7 +94,11 @@ export const conditionalAccessPolicies = {
   reportOnly: id('ca000000', 4),
 } as const;
 
-export const administrativeUnits = { suppliers: id('ad000000', 1), restricted: id('ad000000', 2) } as const;
+export const administrativeUnits = {
+  suppliers: id('ad000000', 1),
+  restricted: id('ad000000', 2),
+  qualityDynamic: id('ad000000', 3),
+} as const;
 
 /** Directory role definitions that are not built in; built-in ones have their template id. */
 export const customRoles = { supplierAuditor: id('c0500000', 1) } as const;
@@ -122,6 +126,41 @@ export const extensions = {
   inducted: `extension_${appIdIn('a9922222', 1)}_inducted`,
   plantCode: `extension_${appIdIn('a9922222', 9)}_plantCode`,
 } as const;
+
+/** Application registrations; their service principals are above. */
+export const applications = {
+  supplierPortal: id('a9900001', 2),
+  measurementArchive: id('a9900001', 3),
+} as const;
+
+export const accessPackages = {
+  /** Gives membership of fieldService and the archive's reader role. */
+  calibrationPartners: id('ac000000', 1),
+  /** Gives membership of supplierPortal and the portal's reader role. */
+  supplierOnboarding: id('ac000000', 2),
+  /** Gives membership of externalReviewers, by a rule. */
+  qualityStaff: id('ac000000', 3),
+} as const;
+
+export const assignmentPolicies = {
+  /** Any external user; administrators may assign directly. */
+  calibrationExternal: id('ac100000', 1),
+  /** Employees only. */
+  calibrationEmployees: id('ac100000', 2),
+  /** Users of one connected organization. */
+  supplierOrganization: id('ac100000', 3),
+  /** Assigned by rule, not by people. */
+  qualityAutomatic: id('ac100000', 4),
+} as const;
+
+/** Products; the second is given by a group. */
+export const products = {
+  freeReports: 'a403ebcc-fae0-4ca2-8c8c-7a907fd6c235',
+  freeFlows: 'f30db892-07e9-47e9-837c-80727f46fd3d',
+} as const;
+
+/** A part of freeReports that Mara has not got. */
+export const exchangeFoundationPlan = '113feb6c-3fe4-4440-bddc-54d774bf0318';
 
 export const azure = {
   rootManagementGroup: `/providers/Microsoft.Management/managementGroups/${TENANT_ID}`,

@@ -1,5 +1,6 @@
 import { customSecurityAttributeDefinitions, extensionProperties } from './attributes';
 import { azurePim } from './azurePim';
+import * as governance from './governance';
 import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
@@ -27,7 +28,11 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     oauth2PermissionGrants: grants.oauth2PermissionGrants,
     roleAssignments: [...listOf(base, 'roleAssignments'), ...grants.roleAssignments],
     ...pim,
-    subscribedSkus: grants.subscribedSkus,
+    subscribedSkus: governance.subscribedSkus,
+    applications: governance.registrations,
+    accessPackages: governance.packages,
+    accessPackageAssignmentPolicies: governance.policies,
+    accessPackageAssignments: governance.assignments,
     managementGroups: [...listOf(base, 'managementGroups'), grants.plantsManagementGroup],
     azureSubscriptions: grants.azureSubscriptions,
     azureResources: [...grants.azureResources, ...keyVaults],

@@ -1,5 +1,5 @@
 import { guestAttributes } from './attributes';
-import { COMPANY_DOMAIN, TENANT_DOMAIN, groups, guests, staff } from './ids';
+import { COMPANY_DOMAIN, TENANT_DOMAIN, exchangeFoundationPlan, groups, guests, products, staff } from './ids';
 
 const employee = (id: string, displayName: string, jobTitle: string, department: string, more: object = {}) => {
   const [givenName = '', surname = ''] = displayName.split(' ');
@@ -27,6 +27,23 @@ const employee = (id: string, displayName: string, jobTitle: string, department:
   };
 };
 
+/** A product that a guest may hold a licence of. */
+export const freeReports: string = products.freeReports;
+
+const licensed = (...sources: { skuId: string; disabledPlans?: string[]; assignedByGroup?: string }[]) => ({
+  assignedLicenses: sources.map(({ skuId, disabledPlans = [] }) => ({ skuId, disabledPlans })),
+  licenseAssignmentStates: sources.map(({ skuId, disabledPlans = [], assignedByGroup = null }) => ({
+    skuId,
+    disabledPlans,
+    assignedByGroup,
+    state: 'Active',
+    error: 'None',
+  })),
+});
+
+/** By membership of a group. */
+const freeFlows = { skuId: products.freeFlows, assignedByGroup: groups.calibrationLab };
+
 /** The company's own people. */
 export const employees = [
   employee(staff.globalAdministrator, 'Ingrid Solberg', 'Head of IT', 'IT'),
@@ -34,8 +51,11 @@ export const employees = [
     manager: staff.globalAdministrator,
   }),
   employee(staff.projectLead, 'Sofia Bakke', 'Project Lead', 'Engineering'),
-  employee(staff.labManager, 'Magnus Lie', 'Laboratory Manager', 'Quality'),
-  employee(staff.qualityEngineer, 'Nora Haugen', 'Quality Engineer', 'Quality', { manager: staff.labManager }),
+  employee(staff.labManager, 'Magnus Lie', 'Laboratory Manager', 'Quality', licensed(freeFlows)),
+  employee(staff.qualityEngineer, 'Nora Haugen', 'Quality Engineer', 'Quality', {
+    manager: staff.labManager,
+    ...licensed({ skuId: freeReports }),
+  }),
   employee(staff.helpdesk, 'Kari Moen', 'Service Desk', 'IT', { manager: staff.globalAdministrator }),
   employee(staff.accountant, 'Linn Aas', 'Accountant', 'Finance'),
   employee(staff.operator, 'Ola Strand', 'Plant Operator', 'Production', { onPremisesSyncEnabled: true }),
@@ -66,9 +86,6 @@ const guest = (id: string, displayName: string, mail: string, issuer: string | u
   };
 };
 
-/** A product that a guest may hold a licence of. */
-export const freeReports = 'a403ebcc-fae0-4ca2-8c8c-7a907fd6c235';
-
 /** Guests of every identity provider. */
 export const guestUsers = [
   guest(guests.mara, 'Mara Lindqvist', 'mara.lindqvist@ostsund.example', 'ExternalAzureAD', {
@@ -84,10 +101,7 @@ export const guestUsers = [
     manager: staff.projectLead,
     sponsors: [staff.projectLead, staff.labManager],
     ...guestAttributes[guests.mara],
-    assignedLicenses: [{ skuId: freeReports, disabledPlans: [] }],
-    licenseAssignmentStates: [
-      { skuId: freeReports, disabledPlans: [], assignedByGroup: null, state: 'Active', error: 'None' },
-    ],
+    ...licensed({ skuId: freeReports, disabledPlans: [exchangeFoundationPlan] }, freeFlows),
   }),
   guest(guests.tomas, 'Tomas Berger', 'tomas.berger@ostsund.example', 'ExternalAzureAD', {
     jobTitle: 'Technician',

@@ -1,4 +1,5 @@
-import { isDynamic } from '../directory/groups';
+import { followsRule } from '../directory/dynamicMembership';
+import { checkEntitlements } from '../directory/entitlementReferences';
 import { isUnderstood, parseRule } from '../directory/membershipRule';
 import { isTeam, membershipTypes, storedMembers } from '../directory/teams';
 import { pimCollections, settleSchedules } from '../directory/schedules';
@@ -24,6 +25,7 @@ const lists: readonly string[] = [
   'deletedUsers',
   'groups',
   'servicePrincipals',
+  'applications',
   'contacts',
   'administrativeUnits',
   'roleDefinitions',
@@ -32,6 +34,10 @@ const lists: readonly string[] = [
   'oauth2PermissionGrants',
   'channels',
   'conditionalAccessPolicies',
+  'accessPackages',
+  'accessPackageAssignmentPolicies',
+  'accessPackageAssignments',
+  'accessPackageAssignmentRequests',
   'subscribedSkus',
   'extensionProperties',
   'customSecurityAttributeDefinitions',
@@ -93,17 +99,19 @@ export function importState(document: unknown, now: number): Collections {
   collections.set('azureSubscriptions', withNamedSubscriptions(new View(collections)));
   collections.set('servicePrincipals', withBase('servicePrincipals', collections.get('servicePrincipals'), base));
   checkReferences(new View(collections));
-  collections.set('groups', withDynamicMembers(new View(collections)));
+  for (const name of ['groups', 'administrativeUnits']) {
+    collections.set(name, withDynamicMembers(new View(collections), name));
+  }
   const settled = new Transaction(collections);
   settleSchedules(settled, now);
   return settled.result();
 }
 
-/** Members of dynamic groups are what the rule says, whatever the document lists (deleted users keep their place). */
-function withDynamicMembers(view: View): Collection {
-  const computed = view.list('groups').map((group): Entity => {
+/** Members by rule are what the rule says, whatever the document lists (deleted users keep their place). */
+function withDynamicMembers(view: View, name: string): Collection {
+  const computed = view.list(name).map((group): Entity => {
     const rule = text(group, 'membershipRule');
-    if (rule === undefined || !isDynamic(group)) return group;
+    if (rule === undefined || !followsRule(group)) return group;
     const belongs = parseRule(rule);
     const listed = texts(group, 'members').filter((id) => {
       const user = view.get('users', id);
@@ -153,19 +161,22 @@ function checkReferences(view: View): void {
   const require = (found: boolean, place: string, id: string | undefined): void => {
     if (!found) throw new StateError(`${place}: no object has the id ${id ?? '(none)'}.`);
   };
-  for (const name of ['groups', 'administrativeUnits', 'servicePrincipals']) {
+  for (const name of ['groups', 'administrativeUnits', 'servicePrincipals', 'applications']) {
     for (const [index, object] of view.list(name).entries()) {
       for (const property of ['members', 'owners']) {
         for (const id of texts(object, property)) require(known(id), `${name}[${index}].${property}`, id);
       }
     }
   }
-  for (const [index, group] of view.list('groups').entries()) {
-    const rule = text(group, 'membershipRule');
-    if (rule !== undefined && !isUnderstood(rule)) {
-      throw new StateError(`groups[${index}].membershipRule: only simple rules are understood.`);
+  for (const name of ['groups', 'administrativeUnits']) {
+    for (const [index, group] of view.list(name).entries()) {
+      const rule = text(group, 'membershipRule');
+      if (rule !== undefined && !isUnderstood(rule)) {
+        throw new StateError(`${name}[${index}].membershipRule: only simple rules are understood.`);
+      }
     }
   }
+  checkEntitlements(view, require);
   for (const definition of texts(view.single('b2bManagementPolicy'), 'definition')) {
     if (!isJson(definition)) throw new StateError('b2bManagementPolicy.definition: must be JSON in a text.');
   }

@@ -12,6 +12,11 @@ export const defaultPermissions = [
   'Group.ReadWrite.All',
   'RoleManagement.ReadWrite.Directory',
   'AppRoleAssignment.ReadWrite.All',
+  'AdministrativeUnit.ReadWrite.All',
+  'Application.ReadWrite.All',
+  'DelegatedPermissionGrant.ReadWrite.All',
+  'EntitlementManagement.ReadWrite.All',
+  'LicenseAssignment.ReadWrite.All',
   'Application.Read.All',
   'Policy.Read.All',
   'Policy.Read.B2BManagementPolicy',
@@ -46,6 +51,9 @@ export const settingsSchema = z.strictObject({
     z.strictObject({ unitsPer10s: z.number().positive(), writesPer150s: z.number().positive() }),
   ]),
   tokenLifetimeSeconds: z.number().int().min(1),
+  /** false = a tenant without the licence for entitlement management. */
+  entitlementManagement: z.boolean(),
+  accessPackageMs: milliseconds,
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -62,6 +70,8 @@ export const defaultSettings: Settings = {
   grantedPermissions: defaultPermissions,
   throttling: 'off',
   tokenLifetimeSeconds: 24 * 60 * 60,
+  entitlementManagement: true,
+  accessPackageMs: 0,
 };
 
 /** The part of the settings that a caller wants to change. */

@@ -35,6 +35,36 @@ export const beyondSubset: readonly BeyondSubset[] = [
     path: '/identity/conditionalAccess/policies/{conditionalAccessPolicy-id}',
     source: 'conditionalaccesspolicy-update',
   },
+  { method: 'GET', path: '/applications', source: 'application-list' },
+  { method: 'GET', path: '/applications/{application-id}', source: 'application-get' },
+  { method: 'GET', path: '/applications/{application-id}/owners', source: 'application-list-owners' },
+  { method: 'POST', path: '/applications/{application-id}/owners/$ref', source: 'application-post-owners' },
+  { method: 'GET', path: '/servicePrincipals/{servicePrincipal-id}/owners', source: 'serviceprincipal-list-owners' },
+  {
+    method: 'POST',
+    path: '/servicePrincipals/{servicePrincipal-id}/owners/$ref',
+    source: 'serviceprincipal-post-owners',
+  },
+  {
+    method: 'PATCH',
+    path: '/oauth2PermissionGrants/{oAuth2PermissionGrant-id}',
+    source: 'oauth2permissiongrant-update',
+  },
+  {
+    method: 'GET',
+    path: '/identityGovernance/entitlementManagement/accessPackages',
+    source: 'entitlementmanagement-list-accesspackages',
+  },
+  {
+    method: 'GET',
+    path: '/identityGovernance/entitlementManagement/accessPackages/{accessPackage-id}',
+    source: 'accesspackage-get, accesspackage-list-resourcerolescopes',
+  },
+  {
+    method: 'GET',
+    path: '/identityGovernance/entitlementManagement/assignmentPolicies/{accessPackageAssignmentPolicy-id}',
+    source: 'accesspackageassignmentpolicy-get',
+  },
 ];
 
 /** True for a request to one of these operations; `path` begins with `/v1.0/`, encoded or not. */

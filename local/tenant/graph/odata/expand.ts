@@ -1,25 +1,52 @@
-import type { Entity } from '../../store/snapshot';
+import { isRecord, type Entity } from '../../store/snapshot';
 import { GraphError } from '../errors';
+
+/**
+ * Navigation properties that may be expanded, and how the value is found for an object. `nested` is the `$expand` in
+ * the brackets behind the name: `a($expand=b)`.
+ */
+export type Expandable = Readonly<Record<string, (entity: Entity, nested: string | null, chosen: Chosen) => unknown>>;
 
 /** Properties that a nested `$select` asks for; undefined without one. */
 export type Chosen = readonly string[] | undefined;
 
-/** Navigation properties that may be expanded, and how the value is found for an object; undefined leaves it out. */
-export type Expandable = Readonly<Record<string, (entity: Entity, chosen: Chosen) => unknown>>;
-
-/** A comma inside parentheses belongs to a nested option. */
-const separator = /,(?![^(]*\))/;
-
 /** The requested expansions; refuses any other. */
 export function expansionsOf(source: string | null, offered: Expandable): [string, (entity: Entity) => unknown][] {
   if (source === null) return [];
-  return source.split(separator).map((requested) => {
-    const name = requested.trim().replace(/\(.*$/, '');
-    const chosen = /\(\$select=([^)]*)\)/.exec(requested)?.[1]?.split(',');
+  return splitOutside(source, ',').map((requested) => {
+    const [, name = '', options = ''] = /^([^(]*)(?:\((.*)\))?$/s.exec(requested.trim()) ?? [];
     const find = offered[name];
     if (find === undefined) {
       throw new GraphError(400, 'BadRequest', `Parsing OData Select and Expand failed: '${name}' cannot be expanded.`);
     }
-    return [name, (entity) => find(entity, chosen)];
+    const nested = option(options, '$expand');
+    const select = option(options, '$select')?.split(',');
+    return [name, (entity) => chosen(find(entity, nested, select), select)];
   });
+}
+
+/** Splits at a mark, but not within brackets. */
+function splitOutside(source: string, mark: ',' | ';'): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of source) {
+    if (character === '(') depth++;
+    if (character === ')') depth--;
+    if (character === mark && depth === 0) parts.push('');
+    else parts.push((parts.pop() ?? '') + character);
+  }
+  return parts;
+}
+
+function option(options: string, name: '$expand' | '$select'): string | null {
+  const found = splitOutside(options, ';').find((one) => one.trim().startsWith(`${name}=`));
+  return found === undefined ? null : found.trim().slice(name.length + 1);
+}
+
+/** `$select` within an expansion; annotations stay. */
+function chosen(value: unknown, select: readonly string[] | undefined): unknown {
+  if (select === undefined) return value;
+  if (Array.isArray(value)) return value.map((item) => chosen(item, select));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name.startsWith('@') || select.includes(name)));
 }

@@ -122,6 +122,29 @@ export const servicePrincipalType: ObjectType = {
   ]),
 };
 
+const applicationLists = words(`addIns appRoles identifierUris keyCredentials passwordCredentials
+  requiredResourceAccess tags`);
+
+const applicationProperties = [
+  ...applicationLists,
+  ...words(`id deletedDateTime appId applicationTemplateId createdDateTime description disabledByMicrosoftStatus
+    displayName groupMembershipClaims isFallbackPublicClient notes publisherDomain serviceManagementReference
+    signInAudience`),
+];
+
+export const applicationType: ObjectType = {
+  collection: 'applications',
+  odataType: '#microsoft.graph.application',
+  resource: 'Application',
+  collections: applicationLists,
+  properties: applicationProperties,
+  defaults: applicationProperties,
+  filters: filtersFor([
+    ['displayName', textual],
+    ['id appId signInAudience', equality],
+  ]),
+};
+
 const plain = (
   collection: string,
   odataType: string,
@@ -244,4 +267,5 @@ export const directoryTypes: readonly ObjectType[] = [
   groupType,
   servicePrincipalType,
   administrativeUnitType,
+  applicationType,
 ];
