@@ -16,7 +16,6 @@ import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords } from './memoryRecords';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
-const START = '2026-03-02T09:00:00.000Z';
 const MIGRATION = 'm-in-process';
 const MOST_STEPS = 400;
 const quiet: Log = { info: () => undefined, warn: () => undefined };
@@ -55,7 +54,7 @@ export interface Switched {
  * noticed by the hint that the polling timer would raise.
  */
 export async function switchInProcess(options: SwitchOptions): Promise<Switched> {
-  const clock = virtualClock(START);
+  const clock = virtualClock(Date.now());
   const tenant = tenantInProcess({ clock, ...(options.seed === undefined ? {} : { seed: options.seed }) });
   await options.prepare?.(tenant);
   const before = await tenant.state();

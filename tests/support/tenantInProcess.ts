@@ -21,6 +21,8 @@ export interface InProcess {
   /** A control call, such as `('PUT', 'settings', {...})`; fails unless it succeeds. */
   control(method: string, path: string, body?: unknown): Promise<unknown>;
   state(): Promise<TenantState>;
+  /** Loads the present state, changed. */
+  change(edit: (state: TenantState) => void): Promise<void>;
   requests(): Promise<RequestLogEntry[]>;
   redeem(userId: string, account?: string): Promise<void>;
   /** Does what became due since the clock was moved. */
@@ -44,6 +46,11 @@ export function tenantInProcess(options: Omit<TenantOptions, 'dataDir' | 'port'>
     tenant,
     control,
     state: async () => (await control('GET', 'state')) as TenantState,
+    change: async (edit) => {
+      const state = (await control('GET', 'state')) as TenantState;
+      edit(state);
+      await control('PUT', 'state', state);
+    },
     requests: async () => (await control('GET', 'requests?bodies=true')) as RequestLogEntry[],
     redeem: async (userId, account = 'personal') => {
       await control('POST', 'redeem', { userId, account });

@@ -1,0 +1,159 @@
+import type { TenantState } from './localStack';
+
+/** What the tenant keeps about messages it sent; no access of anybody. */
+const notAccess = new Set(['invitations', 'mails', 'changeSubscriptions', 'externalOrganizations']);
+
+/** When something was written, and what else differs from run to run without meaning anything. */
+const volatile = new Set([
+  'createdDateTime',
+  'modifiedDateTime',
+  'completedDateTime',
+  'deletedDateTime',
+  'startDateTime',
+  'externalUserStateChangeDateTime',
+  'visibleHistoryStartDateTime',
+  'signInSessionsValidFromDateTime',
+  'createdOn',
+  'updatedOn',
+  'requestedOn',
+  'createdUsing',
+  'targetScheduleId',
+]);
+
+type Row = Record<string, unknown>;
+
+/**
+ * The whole tenant in a form that two runs can be compared in, whatever kinds of access there are: collection by
+ * collection one text a row, sorted. The guest that a run made is called `new`; rows about that guest lose the id that
+ * a service made up for them, and times of writing are left out.
+ */
+export function wholeTenant(state: TenantState, newId: string | null): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(state)
+      .filter(([name]) => !notAccess.has(name))
+      .map(([name, rows]) => [
+        name,
+        [rows]
+          .flat()
+          .map((row) => textOf(row as Row, newId))
+          .sort(),
+      ]),
+  );
+}
+
+function textOf(row: Row, newId: string | null): string {
+  const text = JSON.stringify(row, (key, value: unknown) => (volatile.has(key) ? undefined : sortedNames(value)));
+  if (newId === null || !text.includes(newId)) return text;
+  const named = JSON.parse(text.replaceAll(newId, 'new')) as Row;
+  // A row *about* the guest has an id of its own, made up anew in each run; the guest's own row has the guest's.
+  const anonymous = named['id'] === 'new' ? named : { ...named, ...without(row, 'id'), ...without(row, 'name') };
+  return JSON.stringify(anonymous, (_key, value: unknown) => sortedNames(value));
+}
+
+function without(row: Row, name: string): Row {
+  return isRelation(row) ? { [name]: undefined } : {};
+}
+
+/** A row that gives something to one principal, in contrast to a group or a policy that many are in. */
+function isRelation(row: Row): boolean {
+  const inner = row['properties'];
+  return ['principalId', 'targetId', 'target', 'userId'].some(
+    (name) => name in row || (typeof inner === 'object' && inner !== null && name in inner),
+  );
+}
+
+function sortedNames(value: unknown): unknown {
+  if (Array.isArray(value))
+    return [...(value as unknown[])].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The whole tenant without these guests: rows about them are gone, and so is each of their entries in lists; a
+ * property that names one of them alone says `(guest)`. What is left belongs to everybody else and must not change.
+ */
+export function everybodyElse(state: TenantState, guests: readonly string[]): Record<string, string[]> {
+  const isGuest = (value: unknown): boolean => typeof value === 'string' && guests.includes(value);
+  const scrub = (value: unknown): unknown => {
+    if (isGuest(value)) return '(guest)';
+    if (Array.isArray(value)) return value.filter((item) => !isGuest(item) && !isAbout(item)).map(scrub);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, scrub(inner)]));
+  };
+  const isAbout = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).some(isGuest);
+  const belongsToGuest = (row: Row): boolean =>
+    isGuest(row['id']) || (isRelation(row) && guests.some((id) => JSON.stringify(row).includes(id)));
+  return Object.fromEntries(
+    Object.entries(state)
+      .filter(([name]) => !notAccess.has(name))
+      .map(([name, rows]) => [
+        name,
+        ([rows].flat() as Row[])
+          .filter((row) => !belongsToGuest(row))
+          .map((row) => textOf(scrub(row) as Row, null))
+          .sort(),
+      ]),
+  );
+}
+
+/** Properties of a user that belong to the account and not to what it was given. */
+const ofTheAccount = new Set([
+  'id',
+  'accountEnabled',
+  'creationType',
+  'externalUserState',
+  'identities',
+  'mail',
+  'mailNickname',
+  'otherMails',
+  'proxyAddresses',
+  'userPrincipalName',
+  'userType',
+  'sponsors',
+  'manager',
+  'authenticationMethods',
+  'licenseAssignmentStates',
+]);
+
+/**
+ * Everything the tenant gives to one user, one text each, without the user's id: rows about the user, entries in
+ * lists (`groups/<id>/members`), and properties of the user. What old and new guest have compares.
+ */
+export function accessIn(state: TenantState, id: string): string[] {
+  const found: string[] = [];
+  for (const [collection, rows] of Object.entries(state)) {
+    if (notAccess.has(collection)) continue;
+    for (const row of [rows].flat() as Row[]) {
+      if (row['id'] === id) found.push(...propertiesOf(row));
+      else if (isRelation(row) && JSON.stringify(row).includes(id)) found.push(`${collection}: ${textOf(row, id)}`);
+      else found.push(...placesOf(row, id).map((place) => `${collection}/${String(row['id'])}${place}`));
+    }
+  }
+  return found.sort();
+}
+
+function propertiesOf(user: Row): string[] {
+  return Object.entries(user).flatMap(([name, value]) => {
+    if (value === null || value === undefined || volatile.has(name) || ofTheAccount.has(name)) return [];
+    if (Array.isArray(value) && value.length === 0) return [];
+    return [`users/guest/${name}=${JSON.stringify(sortedDeep(value))}`];
+  });
+}
+
+/** Where in a row the id stands: alone in a list or property, or in an object, which is then told as well. */
+function placesOf(value: unknown, id: string): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const step = Array.isArray(value) ? '' : `/${name}`;
+    if (inner === id) return [step];
+    if (typeof inner !== 'object' || inner === null) return [];
+    if (!Array.isArray(inner) && Object.values(inner).includes(id)) return [`${step}: ${textOf(inner as Row, id)}`];
+    return placesOf(inner, id).map((place) => step + place);
+  });
+}
+
+function sortedDeep(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_key, inner: unknown) => sortedNames(inner)));
+}
