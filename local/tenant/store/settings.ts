@@ -19,6 +19,7 @@ export const defaultPermissions = [
   'LicenseAssignment.ReadWrite.All',
   'Application.Read.All',
   'Policy.Read.All',
+  'Policy.ReadWrite.ConditionalAccess',
   'Policy.Read.B2BManagementPolicy',
   'CustomSecAttributeAssignment.ReadWrite.All',
   'UserAuthenticationMethod.Read.All',
