@@ -13,7 +13,7 @@ export interface PimWorld extends InProcess {
   now(): number;
   advance(ms: number): void;
   /** Changes the tenant as its people do, besides the app. What is due by then happens. */
-  change(work: (tx: Transaction) => void): void;
+  alter(work: (tx: Transaction) => void): void;
   /** Purges Mara, invites the personal address, redeems. Returns the id of the new guest. */
   replaceMara(): Promise<string>;
   /** Runs a restore like the app does: what is to be tried again is, after two minutes each time. */
@@ -34,7 +34,7 @@ export function pimWorld(): PimWorld {
     outside,
     now: () => nowMs,
     advance,
-    change: (work) =>
+    alter: (work) =>
       world.tenant.store.transaction((tx) => {
         work(tx);
         settleSchedules(tx, nowMs);
@@ -67,7 +67,7 @@ export function pimWorld(): PimWorld {
 
 /** Switches on what a schedule makes eligible, as a guest does in PIM: for eight hours. */
 export function activate(world: PimWorld, eligibleId: string): void {
-  world.change((tx) => {
+  world.alter((tx) => {
     const list = tx.has('roleEligibilitySchedules', eligibleId) ? 'role' : 'group';
     const eligible = tx.get(`${list}EligibilitySchedules`, eligibleId);
     if (eligible === undefined) throw new Error('Nobody is eligible by this id.');

@@ -109,7 +109,7 @@ it('what is held for a time is captured once, by PIM', async () => {
 });
 
 it('lasting members of groups that PIM manages stay members', async () => {
-  world.change((tx) => {
+  world.alter((tx) => {
     tx.patch('groups', groups.rigOperators, {
       members: [...texts(tx.get('groups', groups.rigOperators), 'members'), mara],
     });

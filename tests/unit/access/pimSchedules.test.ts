@@ -132,7 +132,7 @@ describe.each([
 
   it('one that begins later keeps its beginning', async () => {
     const start = '2026-04-01T00:00:00Z';
-    world.change((tx) => {
+    world.alter((tx) => {
       for (const name of lists) {
         for (const schedule of tx.list(name).filter((one) => one['principalId'] === mara)) {
           const { scheduleInfo } = schedule as unknown as { scheduleInfo: object };
@@ -155,7 +155,7 @@ describe.each([
     const before = await kind.capture(mara, world.outside);
     const newId = await world.replaceMara();
     const pim = { eligible: { maxDays: 90 }, active: { maxDays: 90, require: ['Ticketing'] } };
-    world.change((tx) => {
+    world.alter((tx) => {
       for (const { id } of tx.list('roleDefinitions')) tx.patch('roleDefinitions', id, { pim });
       for (const id of [groups.rigOperators, groups.changeBoard])
         tx.patch('groups', id, { pim: { member: pim, owner: pim } });
@@ -191,7 +191,7 @@ describe.each([
   it('a pending request of somebody else is waited for', async () => {
     const before = (await kind.capture(mara, world.outside)).filter(({ data }) => data['list'] === 'eligible');
     const newId = await world.replaceMara();
-    world.change((tx) => {
+    world.alter((tx) => {
       for (const { key, data } of before) {
         const collection = lists[0]?.replace(/Schedules$/, 'ScheduleRequests') ?? '';
         tx.put(collection, { ...data, id: key, principalId: newId, status: 'PendingApproval' });
@@ -202,7 +202,7 @@ describe.each([
 
   it('a tenant without the licence has none; without the permission the refusal is thrown', async () => {
     const before = await kind.capture(mara, world.outside);
-    world.change((tx) => tx.patch('organization', tx.single('organization').id, { assignedPlans: [] }));
+    world.alter((tx) => tx.patch('organization', tx.single('organization').id, { assignedPlans: [] }));
     expect(await kind.capture(mara, world.outside)).toEqual([]);
     const attempts = await kind.restore(before, guests.ines, world.outside);
     for (const attempt of attempts) expect(attempt).toMatchObject({ result: 'manual' });
@@ -214,7 +214,7 @@ describe.each([
   });
 
   it('an end that cannot be read is left to people and never taken for none', async () => {
-    world.change((tx) => {
+    world.alter((tx) => {
       for (const name of lists) {
         for (const schedule of tx.list(name).filter((one) => one['principalId'] === mara)) {
           const scheduleInfo = {
@@ -231,7 +231,7 @@ describe.each([
   });
 
   it('a duration ends where it says', async () => {
-    world.change((tx) => {
+    world.alter((tx) => {
       for (const name of lists) {
         for (const schedule of tx.list(name).filter((one) => one['principalId'] === mara)) {
           const scheduleInfo = {
@@ -274,7 +274,7 @@ describe.each([
 });
 
 it('a permanent role to come is captured here, and still found once it has begun', async () => {
-  world.change((tx) => {
+  world.alter((tx) => {
     const id = '9100a000-0000-4000-8000-000000000004';
     const expiration = { type: 'noExpiration', endDateTime: null, duration: null };
     tx.patch('roleAssignmentSchedules', id, {
