@@ -125,7 +125,7 @@ export const groupList = [
   ),
   group(
     groups.rigOperators,
-    'Rig Operators (eligible)',
+    'Rig Operators',
     { members: [labManager], owners: [labManager] },
     { pim: { member: { eligible: {} }, owner: { active: forYears } } },
   ),

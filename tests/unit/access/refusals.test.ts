@@ -23,6 +23,14 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   groupOwnership: {},
   directoryRole: { roleDefinitionId: 'role', directoryScopeId: '/' },
   appRole: { resourceId: 'resource', appRoleId: 'role' },
+  pimDirectoryRole: { list: 'eligible', value: null, roleDefinitionId: 'role', directoryScopeId: '/' },
+  pimGroup: {
+    list: 'active',
+    value: '2099-01-01T00:00:00Z',
+    groupId: 'group',
+    accessId: 'member',
+    roleAssignable: false,
+  },
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
 };
 

@@ -23,7 +23,18 @@ describe('directory roles', () => {
   const inUnit = { id: 'a-2', roleDefinitionId: READER_ROLE, directoryScopeId: UNIT };
   const deletedRole = { id: 'a-3', roleDefinitionId: 'gone-role', directoryScopeId: '/' };
 
+  /** What PIM says of assignments that were made without it. */
+  const lasting = {
+    assignmentType: 'Assigned',
+    memberType: 'Direct',
+    createdUsing: null,
+    scheduleInfo: { startDateTime: '2026-03-01T08:00:01Z', expiration: { type: 'noExpiration' } },
+  };
+
   function service({ method, path }: Call): unknown {
+    if (path.startsWith('/roleManagement/directory/roleAssignmentSchedules?')) {
+      return [tenantWide, inUnit, deletedRole].map((row) => ({ ...row, ...lasting }));
+    }
     if (method === 'LIST') return [tenantWide, inUnit, deletedRole];
     if (path.includes(READER_ROLE)) return { displayName: 'Directory Readers' };
     throw notFound();

@@ -1,4 +1,5 @@
 import { checkAddress } from '../../../activities/checks/addressChecks';
+import { checkApp } from '../../../activities/checks/appChecks';
 import { checkAzure } from '../../../activities/checks/azureChecks';
 import { checkGuest, GLOBAL_ADMINISTRATOR, type GuestToCheck } from '../../../activities/checks/guestChecks';
 import type { Grant } from '../../../domain/grants';
@@ -32,6 +33,38 @@ describe('the last Global Administrator', () => {
       return [];
     });
     expect(row).toMatchObject({ ok: false, severity: 'blocking' });
+  });
+});
+
+describe('a privileged guest', () => {
+  const grant = (kind: Grant['kind'], data: Grant['data'] = {}): Grant => ({ kind, key: 'key', name: 'name', data });
+  const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
+
+  async function roleRow(grants: Grant[], held: string[]) {
+    const { deps } = await createWorld();
+    const answer: Answer = () => held.map((roleDefinitionId) => ({ roleDefinitionId }));
+    const rows = await checkApp({ grants, refused: [] }, { ...deps, graph: graphOf(answer) });
+    return rows.find(({ id }) => id === 'app-role-for-privileged-guest');
+  }
+
+  it.each<[string, Grant]>([
+    ['a lasting role', grant('directoryRole')],
+    ['a role that the guest is eligible for', grant('pimDirectoryRole', { list: 'eligible', value: null })],
+    ['a role for a time', grant('pimDirectoryRole', { list: 'active', value: '2099-01-01T00:00:00Z' })],
+    ['membership of a role-assignable group', grant('groupMembership', { roleAssignable: true })],
+    ['eligibility for a role-assignable group', grant('pimGroup', { list: 'eligible', roleAssignable: true })],
+    ['ownership of one for a time', grant('pimGroup', { list: 'active', roleAssignable: true })],
+  ])('%s needs a directory role of the app', async (_what, held) => {
+    expect(await roleRow([held], [])).toMatchObject({ ok: false, severity: 'blocking' });
+    expect(await roleRow([held], ['95e79109-95c0-4d8e-aee3-d01accf2d47b'])).toMatchObject({ ok: false });
+    for (const role of [PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, GLOBAL_ADMINISTRATOR]) {
+      expect(await roleRow([held], [role])).toMatchObject({ ok: true });
+    }
+  });
+
+  it('is not one who belongs to other groups, through PIM or without it', async () => {
+    const plain = [grant('groupMembership', { roleAssignable: false }), grant('pimGroup', { roleAssignable: false })];
+    expect(await roleRow(plain, [])).toMatchObject({ ok: true });
   });
 });
 
