@@ -48,6 +48,13 @@ describe('sponsored users', () => {
     guest.close();
   });
 
+  it('somebody who sponsors themselves is no grant: the new guest is somebody else', async () => {
+    const self = [{ '@odata.type': '#microsoft.graph.user', id: OLD, displayName: 'Ada' }];
+    const graph = graphOf(() => self);
+    expect(await sponsorOf.capture(OLD, outsideOf({ graph }))).toEqual([]);
+    expect(await sponsor.capture(OLD, outsideOf({ graph }))).toEqual([]);
+  });
+
   it('an agent is left to people, because its sponsors are kept elsewhere', async () => {
     const sponsored = [
       { '@odata.type': '#microsoft.graph.agentIdentity', id: 'agent', displayName: 'Scheduler' },
