@@ -100,9 +100,12 @@ describe('dynamic groups', () => {
 
   it('no address of a person is quoted, and a rule that cannot be read is said', async () => {
     const rules = ['user.mail -in ["ada@work.example", "bob@work.example"]', null];
-    const graph = graphOf(() =>
-      rules.map((membershipRule, place) => ({ id: `g-${place}`, groupTypes: ['DynamicMembership'], membershipRule })),
-    );
+    const dynamic = rules.map((membershipRule, place) => ({
+      id: `g-${place}`,
+      groupTypes: ['DynamicMembership'],
+      membershipRule,
+    }));
+    const graph = graphOf(({ path }) => (path.includes('/memberOf/') ? dynamic : []));
     const [addresses, unreadable] = await groupMembership.capture(guests.mara, outsideOf({ graph }));
     expect(addresses?.instruction).toContain('user.mail -in ["…@work.example", "…@work.example"]');
     expect(unreadable?.instruction).toContain('could not be read');
