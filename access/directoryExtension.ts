@@ -121,8 +121,8 @@ function grantOf({ name, appDisplayName, isSyncedFromOnPremises }: Definition, f
 }
 
 const SYNCHRONIZED =
-  'The value is synchronized from on-premises: set it at the object in the local Active Directory that is ' +
-  'synchronized to the new guest, or have an administrator of the synchronization remove it from the attributes.';
+  'The value is synchronized from on-premises and can be set there only: at the object in the local Active Directory ' +
+  'that is synchronized to the new guest.';
 
 /** JSON numbers this large arrive rounded, so that a copy would be another number. */
 function inexact(found: Value): string | undefined {

@@ -15,7 +15,9 @@ export const sponsor: AccessKind = {
   ],
   async capture(guestId, { graph }) {
     const found = await graph.readAll(`/users/${guestId}/sponsors?$select=id,displayName`, sponsorShape);
-    return found.map(({ id, displayName }) => ({ kind: 'sponsor', key: id, name: displayName ?? id, data: {} }));
+    // Somebody who answers for themselves: there will be another self.
+    const others = found.filter(({ id }) => id.toLowerCase() !== guestId);
+    return others.map(({ id, displayName }) => ({ kind: 'sponsor', key: id, name: displayName ?? id, data: {} }));
   },
   restore(grants, newId, { graph }) {
     return oneByOne(grants, async ({ key }) => {

@@ -37,7 +37,8 @@ export const sponsorOf: AccessKind = {
         return sponsors.some(({ id }) => id.toLowerCase() === guestId);
       }),
     );
-    return sponsored.filter((_, place) => direct[place] === true).map(grantOf);
+    const others = sponsored.filter(({ id }, place) => direct[place] === true && id.toLowerCase() !== guestId);
+    return others.map(grantOf);
   },
   restore(grants, newId, { graph }) {
     return oneByOne(grants, async ({ key }) => {

@@ -112,3 +112,40 @@ describe('restore', () => {
     expect(attempts.map((one) => one.result)).toEqual(['retry', 'retry', 'retry']);
   });
 });
+
+describe('attributes with parts', () => {
+  const exchange = (number: number): string => `onPremisesExtensionAttributes.extensionAttribute${number}`;
+
+  it('those of Exchange are grants of their own, the organization data are one; parts without a value are none', async () => {
+    const graph = graphOf(() => ({
+      onPremisesExtensionAttributes: { extensionAttribute1: 'A', extensionAttribute2: null, extensionAttribute15: '' },
+      employeeOrgData: { '@odata.type': '#microsoft.graph.employeeOrgData', costCenter: '1', division: null },
+    }));
+    const grants = await profile.capture(OLD, outsideOf({ graph }));
+    expect(grants.map(({ key, name, data }) => ({ key, name, data }))).toEqual([
+      { key: 'employeeOrgData', name: 'employeeOrgData', data: { value: { costCenter: '1' } } },
+      { key: exchange(1), name: 'extensionAttribute1', data: { value: 'A' } },
+    ]);
+    const nothing = graphOf(() => ({ onPremisesExtensionAttributes: null, employeeOrgData: { costCenter: null } }));
+    expect(await profile.capture(OLD, outsideOf({ graph: nothing }))).toEqual([]);
+  });
+
+  it('are written into their property, and only those that are absent', async () => {
+    const user = { id: NEW, onPremisesExtensionAttributes: { extensionAttribute1: 'kept', extensionAttribute2: null } };
+    const graph = userService(user);
+    const grants = [attribute(exchange(1), 'A'), attribute(exchange(2), 'B'), attribute('jobTitle', 'Analyst')];
+    const attempts = await profile.restore(grants, NEW, outsideOf({ graph }));
+    expect(attempts.map((one) => one.result)).toEqual(['manual', 'restored', 'restored']);
+    expect(writesIn(graph.calls).map(({ body }) => body)).toEqual([
+      { jobTitle: 'Analyst', onPremisesExtensionAttributes: { extensionAttribute2: 'B' } },
+    ]);
+  });
+
+  it('grants of snapshots before there were any are read as ever', async () => {
+    const user = { id: NEW, businessPhones: ['+44 1'] };
+    const graph = userService(user);
+    const stored = [attribute('jobTitle', 'Analyst'), attribute('businessPhones', ['+44 1'])];
+    const attempts = await profile.restore(stored, NEW, outsideOf({ graph }));
+    expect(attempts.map((one) => one.result)).toEqual(['restored', 'alreadyPresent']);
+  });
+});
