@@ -59,7 +59,7 @@ export function createMemoryDirectory(users: readonly DirectoryUser[], now: () =
   const graph = graphOf((call) => {
     const refused = directory.refuse(call);
     if (refused !== undefined) throw refused;
-    const isRead = call.method === 'GET' || call.method === 'LIST';
+    const isRead = ['GET', 'LIST', 'QUERY'].includes(call.method);
     const answer = isRead ? read(seen ?? state, call) : write(state, call, now());
     const lost = directory.loseAnswer(call);
     if (lost !== undefined) throw lost;
@@ -85,6 +85,7 @@ function read({ users, deleted, members }: State, { method, path }: Call): unkno
   const filter = /^\/users\?\$filter=(.*)&\$select=/.exec(path)?.[1];
   if (filter !== undefined) return [...users.values()].filter((user) => matches(user, filter));
   if (/^\/directory\/deletedItems\//.test(path)) return there(deleted, path);
+  if (method === 'QUERY') return { value: [] };
   if (method === 'GET') return there(users, path);
   // Everything else that the tenant has besides users is empty.
   if (!path.startsWith('/users/')) return [];
