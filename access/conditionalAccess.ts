@@ -159,8 +159,11 @@ function refused(error: unknown): AttemptOf {
   if (!(error instanceof ServiceError)) throw error;
   const attempt = attemptOfError(error);
   return (one) => {
-    const detail = `${instructionOf(one)} (${error.message})`;
-    return error.status === 400 ? { result: 'retry', detail, afterSeconds: 0 } : { ...attempt, detail };
+    if (attempt.result === 'failed' && error.status !== 400) {
+      return { ...attempt, detail: `${attempt.detail} ${instructionOf(one)}` };
+    }
+    const afterSeconds = attempt.result === 'retry' ? attempt.afterSeconds : 0;
+    return { result: 'retry', detail: `${instructionOf(one)} (${error.message})`, afterSeconds };
   };
 }
 

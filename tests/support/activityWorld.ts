@@ -49,6 +49,14 @@ export function oldGuest(): DirectoryUser {
 /** Membership of the directory's one group. */
 export const membership: Grant = { kind: 'groupMembership', key: GROUP_ID, name: 'Readers', data: {} };
 
+/** A Conditional Access policy that excludes the old guest, captured where the rewrite is on. */
+export const exclusion: Grant = {
+  kind: 'conditionalAccess',
+  key: 'policy-1/exclude',
+  name: 'Second factor',
+  data: { policyId: 'policy-1', list: 'exclude', oldId: OLD_ID },
+};
+
 /** Builds a world with the old guest and a migration that has just begun; `change` overwrites fields of its row. */
 export async function createWorld(change: Partial<MigrationRecord> = {}): Promise<ActivityWorld> {
   let nowMs = Date.parse('2026-03-01T08:00:00.000Z');
@@ -60,7 +68,14 @@ export async function createWorld(change: Partial<MigrationRecord> = {}): Promis
   const write: Log['info'] = (event, fields = {}) => logLines.push(JSON.stringify({ event, ...fields }));
   const log: Log = { info: write, warn: write };
   const azure = azureOf(() => []);
-  const deps: ActivityDeps = { graph: directory.graph, azure, records, documents, clock: { now }, settings };
+  const deps: ActivityDeps = {
+    graph: directory.graph,
+    azure,
+    records,
+    documents,
+    clock: { now },
+    settings: { ...settings },
+  };
   const activities = createActivities(deps);
   const start = { id: MIGRATION_ID, guestId: OLD_ID, request, startedBy: 'test', now: now().toISOString() };
   await records.createMigration({ ...newRecord(start), ...change });

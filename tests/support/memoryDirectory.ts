@@ -86,6 +86,8 @@ function read({ users, deleted, members }: State, { method, path }: Call): unkno
   if (filter !== undefined) return [...users.values()].filter((user) => matches(user, filter));
   if (/^\/directory\/deletedItems\//.test(path)) return there(deleted, path);
   if (method === 'GET') return there(users, path);
+  // Everything else that the tenant has besides users is empty.
+  if (!path.startsWith('/users/')) return [];
   const guestId = there(users, path).id;
   const groups = [...members].filter(([, ids]) => ids.has(guestId));
   return path.includes('/memberOf/') ? groups.map(([id]) => ({ id, displayName: 'Readers' })) : [];

@@ -54,10 +54,10 @@ it('a second run keeps the snapshot and the plan, whatever the guest holds by th
 it('says which kinds of access the app may not read, and writes no snapshot', async () => {
   const world = await memberWorld();
   world.directory.refuse = ({ path }) =>
-    path.includes('/ownedObjects') ? refusal(403, 'Authorization_RequestDenied') : undefined;
+    path.includes('/appRoleAssignments') ? refusal(403, 'Authorization_RequestDenied') : undefined;
   expect(await capture(world)).toEqual({
     ok: false,
-    failure: { code: 'permission-missing', detail: 'The app may not read: Group ownerships.' },
+    failure: { code: 'permission-missing', detail: 'The app may not read: App role assignments.' },
   });
   expect(world.documents.snapshots.size).toBe(0);
 });
@@ -76,5 +76,6 @@ it('leaves out the kinds that the request skips', async () => {
   const request = { ...world.row().request, skipAccess: ['groupMembership' as const, 'profile' as const] };
   await world.records.updateMigration(MIGRATION_ID, { request });
   expect(await capture(world)).toMatchObject({ ok: true, value: { grants: 0, chunks: [] } });
-  expect(world.directory.graph.calls.filter((call) => call.path.includes('/memberOf/'))).toEqual([]);
+  // Only group memberships ask for the rule of a group.
+  expect(world.directory.graph.calls.filter((call) => /memberOf.*membershipRule/.test(call.path))).toEqual([]);
 });
