@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Grant } from '../domain/grants';
 import { ServiceError } from '../domain/serviceError';
 import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
+import { ruleInWords } from './rules';
 
 const unitShape = z.object({
   id: z.string(),
@@ -63,9 +64,7 @@ const RESTRICTED =
 
 function grantOf(unit: Unit): Grant {
   const byRule = unit.membershipType?.toLowerCase() === 'dynamic';
-  const instruction =
-    `Membership follows the rule of the unit (${unit.membershipRule ?? 'not readable'}). ` +
-    'Restored attributes may satisfy it; otherwise change the attribute or the rule.';
+  const instruction = `The unit is dynamic: it follows ${ruleInWords(unit.membershipRule)}`;
   return {
     kind: 'administrativeUnit',
     key: unit.id,

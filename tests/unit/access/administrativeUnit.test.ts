@@ -2,6 +2,7 @@ import { administrativeUnit } from '../../../access/administrativeUnit';
 import type { Grant } from '../../../domain/grants';
 import { administrativeUnits, APP_SERVICE_PRINCIPAL_ID, guests } from '../../../local/tenant/seed/ids';
 import { accessWorld, grantsOfMara, resultsOf, type AccessWorld, type Rows } from '../../support/accessWorld';
+import { graphOf, outsideOf } from '../../support/recordedCalls';
 
 const PRIVILEGED_ROLE_ADMINISTRATOR = 'e8611ab8-c189-46e8-94e1-60213ab1f814';
 let world: AccessWorld;
@@ -23,8 +24,23 @@ it('captures units; one by rule quotes its rule', () => {
     [administrativeUnits.suppliers, 'Suppliers', true],
     [administrativeUnits.qualityDynamic, 'Quality People', false],
   ]);
-  expect(grants[1]?.instruction).toContain('user.department -eq "Quality"');
+  expect(grants[1]?.instruction).toBe(
+    'The unit is dynamic: it follows its rule, user.department -eq "Quality". ' +
+      "It will take the guest in again by itself if the guest's profile attributes are restored.",
+  );
   expect(JSON.stringify(grants)).not.toContain(guests.mara);
+});
+
+it('a rule that could not be read is said to be so, and one with an address is quoted without it', async () => {
+  const instructionFor = async (membershipRule: string | null): Promise<string> => {
+    const unit = { id: 'unit', membershipType: 'Dynamic', membershipRule };
+    const [found] = await administrativeUnit.capture(guests.mara, outsideOf({ graph: graphOf(() => [unit]) }));
+    return found?.instruction ?? '';
+  };
+  expect(await instructionFor(null)).toBe('The unit is dynamic: it follows its rule, which could not be read.');
+  const quoted = await instructionFor('user.mail -eq "mara@ostsund.example"');
+  expect(quoted).toContain('"…@ostsund.example"');
+  expect(quoted).not.toContain('mara@');
 });
 
 it('adds the new guest once, and compares as equal; the rule takes the guest in by the restored attribute', async () => {

@@ -31,6 +31,11 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
     accessId: 'member',
     roleAssignable: false,
   },
+  license: { skuId: 'sku', value: [] },
+  accessPackage: { accessPackageId: 'package', assignmentPolicyId: 'policy', value: null, delivers: [] },
+  delegatedPermission: { clientId: 'client', resourceId: 'resource', value: ['User.Read'] },
+  applicationOwnership: { collection: 'applications', id: 'application' },
+  administrativeUnit: { restricted: false },
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
 };
 
@@ -43,7 +48,7 @@ const keys: Partial<Record<GrantKind, string>> = {
 
 /** What is read before something is written: a guest who has nothing yet. */
 function readingOf({ method }: Pick<Call, 'method'>): unknown {
-  if (method === 'GET') return { id: NEW };
+  if (method === 'GET') return { id: NEW, usageLocation: 'NO' };
   if (method === 'LIST') return [];
   return method === 'QUERY' ? { value: [{ name: EXTENSION, targetObjects: ['User'] }] } : undefined;
 }
