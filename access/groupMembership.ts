@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Grant } from '../domain/grants';
 import { judgeRule } from '../domain/membershipRule';
+import { isDirect, restoreUnlessDelivered } from './delivered';
 import {
   groupScheduleCalls,
   readGroupSchedules,
@@ -8,7 +10,10 @@ import {
   type Standing,
 } from './groupSchedules';
 import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
-import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
+import { alreadyPresent, reference, restored, saysItExists, type AccessKind } from './kind';
+import { withoutAddresses } from './rules';
+
+const idShape = z.object({ id: z.string() });
 
 /**
  * Direct memberships of groups. Dynamic, on-premises-synced and mail-enabled groups come out as `manual`.
@@ -21,12 +26,12 @@ export const groupMembership: AccessKind = {
   title: 'Group memberships',
   calls: {
     capture: ['GET /users/{user-id}/memberOf/microsoft.graph.group', ...groupScheduleCalls],
-    restore: ['POST /groups/{group-id}/members/$ref'],
+    restore: ['POST /groups/{group-id}/members/$ref', 'GET /users/{user-id}/memberOf/microsoft.graph.group'],
   },
   limits:
     'On-premises-synced and mail-enabled groups are left to people; of a dynamic group the report quotes the rule and ' +
-    'says whether it will take the guest in again. Where the app may not read PIM for Groups (`pimGroup` is skipped), ' +
-    'members for a time count as members for good.',
+    'says whether it will take the guest in again. Memberships that an access package gives come back with the package. ' +
+    'Where the app may not read PIM for Groups (`pimGroup` is skipped), members for a time count as members for good.',
   capturePermissions: [
     { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
     ...readGroupSchedules,
@@ -35,11 +40,12 @@ export const groupMembership: AccessKind = {
     {
       anyOf: ['GroupMember.ReadWrite.All', 'Group.ReadWrite.All', 'Directory.ReadWrite.All'],
       why: 'add the new guest to groups',
+      when: isDirect,
     },
     {
       anyOf: ['RoleManagement.ReadWrite.Directory'],
       why: 'add the new guest to role-assignable groups',
-      when: isRoleAssignable,
+      when: (grant) => isRoleAssignable(grant) && isDirect(grant),
     },
   ],
   async capture(guestId, outside) {
@@ -53,7 +59,11 @@ export const groupMembership: AccessKind = {
     return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [membershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
-    return oneByOne(grants, async (grant) => {
+    const held = async (): Promise<string[]> => {
+      const path = `/users/${newId}/memberOf/microsoft.graph.group?$select=id&$top=999`;
+      return (await graph.readAll(path, idShape)).map(({ id }) => id);
+    };
+    return restoreUnlessDelivered(grants, held, async (grant) => {
       try {
         await graph.write('POST', `/groups/${grant.key}/members/$ref`, reference(newId));
         return restored;
@@ -82,9 +92,4 @@ function instructionFor(group: Group): string | undefined {
   const rule = group.membershipRule ?? '';
   if (rule === '') return 'The group is dynamic and its rule could not be read: look at the rule.';
   return `The group is dynamic: its rule decides, ${withoutAddresses(rule)}. ${judgeRule(rule).sentence}`;
-}
-
-/** Reports name nobody's address; the domain is what an administrator needs of it. */
-function withoutAddresses(rule: string): string {
-  return rule.replaceAll(/[^\s"'@]+@(?=[^\s"'])/g, '…@');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
+import type { Graph } from '../domain/ports';
+import { isDirect, restoreUnlessDelivered } from './delivered';
 import {
   groupScheduleCalls,
   readGroupSchedules,
@@ -8,7 +10,7 @@ import {
   type Standing,
 } from './groupSchedules';
 import { groupData, groupSelect, groupShape, isRoleAssignable, whyNotByGraph, type Group } from './groups';
-import { alreadyPresent, oneByOne, reference, restored, saysItExists, type AccessKind } from './kind';
+import { alreadyPresent, reference, restored, saysItExists, type AccessKind } from './kind';
 
 const ownedObject = groupShape.extend({ '@odata.type': z.string() });
 
@@ -21,11 +23,12 @@ export const groupOwnership: AccessKind = {
   title: 'Group ownerships',
   calls: {
     capture: ['GET /users/{user-id}/ownedObjects', ...groupScheduleCalls],
-    restore: ['POST /groups/{group-id}/owners/$ref'],
+    restore: ['POST /groups/{group-id}/owners/$ref', 'GET /users/{user-id}/ownedObjects'],
   },
   limits:
-    'Owners of on-premises-synced and mail-enabled groups are left to people. Where the app may not read PIM for Groups ' +
-    '(`pimGroup` is skipped), owners for a time count as owners for good.',
+    'Owners of on-premises-synced and mail-enabled groups are left to people. Ownerships that an access package gives ' +
+    'come back with the package. Where the app may not read PIM for Groups (`pimGroup` is skipped), owners for a time ' +
+    'count as owners for good.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
@@ -34,23 +37,27 @@ export const groupOwnership: AccessKind = {
     ...readGroupSchedules,
   ],
   restorePermissions: [
-    { anyOf: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'make the new guest a group owner' },
+    {
+      anyOf: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'],
+      why: 'make the new guest a group owner',
+      when: isDirect,
+    },
     {
       anyOf: ['RoleManagement.ReadWrite.Directory'],
       why: 'make the new guest an owner of role-assignable groups',
-      when: isRoleAssignable,
+      when: (grant) => isRoleAssignable(grant) && isDirect(grant),
     },
   ],
   async capture(guestId, outside) {
-    const [owned, standing] = await Promise.all([
-      outside.graph.readAll(`/users/${guestId}/ownedObjects?$select=${groupSelect}&$top=999`, ownedObject),
+    const [groups, standing] = await Promise.all([
+      readOwnedGroups(guestId, outside.graph),
       standingInGroups(guestId, 'owner', outside),
     ]);
-    const groups = owned.filter((object) => object['@odata.type'] === '#microsoft.graph.group');
     return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [ownershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
-    return oneByOne(grants, async (grant) => {
+    const held = async (): Promise<string[]> => (await readOwnedGroups(newId, graph)).map(({ id }) => id);
+    return restoreUnlessDelivered(grants, held, async (grant) => {
       try {
         await graph.write('POST', `/groups/${grant.key}/owners/$ref`, reference(newId));
         return restored;
@@ -61,6 +68,11 @@ export const groupOwnership: AccessKind = {
     });
   },
 };
+
+async function readOwnedGroups(userId: string, graph: Graph): Promise<Group[]> {
+  const owned = await graph.readAll(`/users/${userId}/ownedObjects?$select=${groupSelect}&$top=999`, ownedObject);
+  return owned.filter((object) => object['@odata.type'] === '#microsoft.graph.group');
+}
 
 function ownershipOf(group: Group, standing: Standing): Grant {
   const unclear = standing(group.id) === 'unclear' ? unclearStanding('owner') : undefined;

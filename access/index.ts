@@ -1,15 +1,20 @@
 import type { GrantKind } from '../domain/grants';
+import { accessPackage } from './accessPackage';
+import { administrativeUnit } from './administrativeUnit';
+import { applicationOwnership } from './applicationOwnership';
 import { appRole } from './appRole';
 import { authenticationMethod } from './authenticationMethod';
 import { azureRole } from './azureRole';
 import { customSecurityAttribute } from './customSecurityAttribute';
 import { directoryExtension } from './directoryExtension';
 import { conditionalAccess } from './conditionalAccess';
+import { delegatedPermission } from './delegatedPermission';
 import { directoryRole } from './directoryRole';
 import { directReport } from './directReport';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
 import type { AccessKind } from './kind';
+import { license } from './license';
 import { manager } from './manager';
 import { openExtension } from './openExtension';
 import { outsideGraph } from './outsideGraph';
@@ -30,15 +35,18 @@ export const accessKinds = {
   directReport,
   sponsor,
   sponsorOf,
-  // licences and packages
+  license,
+  accessPackage,
   groupMembership,
   groupOwnership,
   teamsChannel,
   appRole,
-  // applications
+  delegatedPermission,
+  applicationOwnership,
   conditionalAccess,
   azureRole,
   // Azure
+  administrativeUnit,
   directoryRole,
   pimDirectoryRole,
   pimGroup,

@@ -92,7 +92,7 @@ function mayPass(error: ServiceError): boolean {
   if (error.status === 404 || error.status === 409) return true;
   return (
     error.status === 400 &&
-    /don't exist|does not exist|not a valid reference update|PrincipalNotFound|were not found/i.test(
+    /don't exist|do(?:es)? not exist|not a valid reference update|PrincipalNotFound|were not found/i.test(
       `${error.code} ${error.serviceMessage}`,
     )
   );

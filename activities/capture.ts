@@ -1,4 +1,5 @@
 import { enabledKinds } from '../access';
+import { markDelivered } from '../access/delivered';
 import type { AccessKind, Outside } from '../access/kind';
 import { kindSchema, type Grant, type GrantKind } from '../domain/grants';
 import { ServiceError } from '../domain/serviceError';
@@ -13,7 +14,8 @@ export interface Captured {
 
 /**
  * Reads every kind of access of a guest but the skipped ones. Kinds run side by side, so that their reads share
- * batches. A 403 is a missing permission and is collected by kind; any other failure is thrown.
+ * batches. A 403 is a missing permission and is collected by kind; any other failure is thrown. What access packages
+ * give is marked.
  *
  * @param expected when verifying: what the old guest held
  */
@@ -39,7 +41,7 @@ export async function captureAll(
         }),
     ),
   );
-  return { grants: grants.flat(), refused };
+  return { grants: markDelivered(grants.flat()), refused };
 }
 
 /** What the kinds of access get of the world. */

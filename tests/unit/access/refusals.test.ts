@@ -34,6 +34,11 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   },
   teamsChannel: { teamId: 'team', channelId: '19:channel@thread.tacv2', roles: [] },
   conditionalAccess: { policyId: 'policy', list: 'exclude', oldId: OLD },
+  license: { skuId: 'sku', value: [] },
+  accessPackage: { accessPackageId: 'package', assignmentPolicyId: 'policy', value: null, delivers: [] },
+  delegatedPermission: { clientId: 'client', resourceId: 'resource', value: ['User.Read'] },
+  applicationOwnership: { collection: 'applications', id: 'application' },
+  administrativeUnit: { restricted: false },
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
 };
 
@@ -51,7 +56,7 @@ const looks: Partial<Record<GrantKind, object>> = {
 
 /** What is read before something is written: a guest who has nothing yet. */
 function readingOf({ method }: Pick<Call, 'method'>, kind: GrantKind): unknown {
-  if (method === 'GET') return looks[kind] ?? { id: NEW };
+  if (method === 'GET') return looks[kind] ?? { id: NEW, usageLocation: 'NO' };
   if (method === 'LIST') return [];
   return method === 'QUERY' ? { value: [{ name: EXTENSION, targetObjects: ['User'] }] } : undefined;
 }
