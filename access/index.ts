@@ -4,7 +4,9 @@ import { azureRole } from './azureRole';
 import { directoryRole } from './directoryRole';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
+import { keyVaultPolicy } from './keyVaultPolicy';
 import type { AccessKind } from './kind';
+import { pimAzureRole } from './pimAzureRole';
 import { profile } from './profile';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
@@ -19,7 +21,8 @@ export const accessKinds = {
   // applications
   // policies
   azureRole,
-  // Azure
+  pimAzureRole,
+  keyVaultPolicy,
   directoryRole,
   // PIM
   // by hand

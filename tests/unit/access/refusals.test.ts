@@ -15,7 +15,22 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   directoryRole: { roleDefinitionId: 'role', directoryScopeId: '/' },
   appRole: { resourceId: 'resource', appRoleId: 'role' },
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
+  pimAzureRole: {
+    list: 'eligible',
+    scope: '/subscriptions/s',
+    roleDefinitionId: '/roleDefinitions/r',
+    value: { until: null, condition: null },
+  },
+  keyVaultPolicy: {
+    vaultId: '/subscriptions/s/vaults/v',
+    tenantId: 'tenant',
+    principalId: 'old',
+    value: { keys: ['get'], secrets: [], certificates: [], storage: [] },
+  },
 };
+
+/** What a look before the write finds: nothing of the kind yet. */
+const nothing = { id: NEW, properties: {} };
 
 /** Restores one grant of a kind while its service refuses every write. */
 async function attemptAt(accessKind: AccessKind, error: ServiceError): Promise<Attempt> {
@@ -24,7 +39,8 @@ async function attemptAt(accessKind: AccessKind, error: ServiceError): Promise<A
   if (stored === undefined) throw new Error(`What does a grant of the kind ${kind} remember? Add it to the table.`);
   const grant: Grant = { kind, key: kind === 'profile' ? 'jobTitle' : 'key', name: 'name', data: stored };
   const answer = ({ method }: { method: string }) => {
-    if (method === 'GET') return { id: NEW };
+    if (method === 'GET') return nothing;
+    if (method === 'LIST') return [];
     throw error;
   };
   const [graph, azure] = [graphOf(answer), azureOf(answer)];
