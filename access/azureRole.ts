@@ -1,14 +1,28 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
 import type { Azure } from '../domain/ports';
-import { ServiceError } from '../domain/serviceError';
-import { alreadyPresent, oneByOne, restored, saysItExists, type AccessKind } from './kind';
+import { searchIndex, quoted } from './azureIndex';
+import { removeOrphan } from './azureOrphan';
+import { pimEntries, type Schedule } from './azurePim';
+import { roleId, roleNames } from './azureRoles';
+import {
+  AUTHORIZATION,
+  LISTED_SCOPES,
+  derivedGuid,
+  joinPlaces,
+  lastSegment,
+  listAt,
+  placesFor,
+  prefix,
+  same,
+  visibleScopes,
+  type Place,
+} from './azureScopes';
+import { alreadyPresent, oneByOne, restored, saysItExists, type AccessKind, type Attempt } from './kind';
 
-const AUTHORIZATION = '/providers/Microsoft.Authorization';
 const VERSION = 'api-version=2022-04-01';
 
-const scopeShape = z.object({ id: z.string() });
+const rowShape = z.object({ id: z.string(), scope: z.string() });
 const assignmentShape = z.object({
   id: z.string(),
   properties: z.object({
@@ -21,7 +35,6 @@ const assignmentShape = z.object({
   }),
 });
 type Assignment = z.infer<typeof assignmentShape>;
-const definitionShape = z.object({ properties: z.object({ roleName: z.string() }) });
 
 const azureData = z.strictObject({
   scope: z.string().startsWith('/'),
@@ -29,55 +42,64 @@ const azureData = z.strictObject({
   condition: z.string().optional(),
   conditionVersion: z.string().optional(),
   description: z.string().optional(),
+  /** The captured assignment and whose it is. Absent in the first snapshots: then it stays behind. */
+  assignmentId: z.string().startsWith('/').optional(),
+  principalId: z.string().optional(),
 });
+type AzureData = z.infer<typeof azureData>;
 
 /**
- * Azure role assignments of the guest itself, at management groups, subscriptions and below. Access in Azure comes
- * from the app's own Azure roles, not from Graph permissions, so the permission lists are empty; preflight asks
+ * Lasting Azure role assignments of the guest itself, at management groups, subscriptions and below. Access in Azure
+ * comes from the app's own Azure roles, not from Graph permissions, so the permission lists are empty; preflight asks
  * Azure whether the app may write at each scope.
  */
 export const azureRole: AccessKind = {
   kind: 'azureRole',
   title: 'Azure role assignments',
   calls: {
-    capture: ['GET {scope}/providers/Microsoft.Authorization/roleAssignments'],
-    restore: ['PUT {scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}'],
+    capture: [
+      'POST /providers/Microsoft.ResourceGraph/resources',
+      'GET /subscriptions',
+      'GET /providers/Microsoft.Management/managementGroups',
+      'GET {scope}/providers/Microsoft.Authorization/roleAssignments',
+      'GET {scope}/providers/Microsoft.Authorization/roleAssignmentScheduleInstances',
+      'GET {scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}',
+    ],
+    restore: [
+      'GET {scope}/providers/Microsoft.Authorization/roleAssignments',
+      'GET {scope}/providers/Microsoft.Authorization/roleAssignmentScheduleInstances',
+      'PUT {scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
+      'GET {scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
+      'DELETE {scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
+    ],
   },
-  limits: 'Only where the app has Azure roles itself.',
+  limits:
+    'Only where the app has Azure roles itself. The assignment of the purged guest is removed once the new one exists; where that is refused it stays behind and names nobody.',
   capturePermissions: [],
   restorePermissions: [],
-  async capture(guestId, { azure }) {
-    const scopes = await visibleScopes(azure);
-    const filter = encodeURIComponent(`principalId eq '${guestId}'`);
-    const lists = await Promise.all(
-      scopes.map((scope) =>
-        azure.readAll(`${scope}${AUTHORIZATION}/roleAssignments?${VERSION}&$filter=${filter}`, assignmentShape),
-      ),
-    );
+  async capture(guestId, { azure }, expected) {
+    const places = await placesOf(guestId, azure, expected);
+    // Before and after: a role of PIM may begin or end while the assignments are read, and must not pass for a lasting one.
+    const before = await pimEntries('roleAssignmentScheduleInstances', places, guestId, azure);
+    const all = await listAt(places, (scope) => assignmentsAt(scope, guestId, azure));
     // The same assignment shows at its own scope and at every scope below it.
-    const own = new Map(
-      lists
-        .flat()
-        .filter((assignment) => assignment.properties.principalId.toLowerCase() === guestId)
-        .map((assignment) => [assignment.id.toLowerCase(), assignment]),
+    const own = [...new Map(all.map((assignment) => [assignment.id.toLowerCase(), assignment])).values()];
+    const scopes = placesFor(own.map(({ properties }) => properties.scope));
+    const after = await pimEntries('roleAssignmentScheduleInstances', scopes, guestId, azure);
+    const temporary = [...before, ...after].filter(isTemporary);
+    const lasting = own.filter((assignment) => !temporary.some((schedule) => isAlike(schedule, assignment)));
+    const names = await roleNames(
+      lasting.map(({ properties }) => properties),
+      azure,
     );
-    const names = await roleNames([...own.values()], azure);
-    return [...own.values()].map((assignment) => grantOf(assignment, names));
+    return lasting.map((assignment) => grantOf(assignment, names));
   },
   restore(grants, newId, { azure }) {
     return oneByOne(grants, async (grant) => {
-      const { scope, ...properties } = azureData.parse(grant.data);
-      const name = assignmentName(scope, properties.roleDefinitionId, newId);
-      try {
-        await azure.put(`${prefix(scope)}${AUTHORIZATION}/roleAssignments/${name}?${VERSION}`, {
-          // principalType spares Azure the look-up that fails while a new principal replicates.
-          properties: { ...properties, principalId: newId, principalType: 'User' },
-        });
-        return restored;
-      } catch (error) {
-        if (saysItExists(error)) return alreadyPresent;
-        throw error;
-      }
+      const data = azureData.parse(grant.data);
+      const attempt = await assign(data, newId, azure);
+      if (attempt.result !== 'restored' && attempt.result !== 'alreadyPresent') return attempt;
+      return { ...attempt, detail: `${attempt.detail} ${await orphanOf(data, newId, azure)}`.trim() };
     });
   },
 };
@@ -87,68 +109,109 @@ export const azureRole: AccessKind = {
  * principal would meet the old guest's assignment and be refused, or be mistaken for done.
  */
 export function assignmentName(scope: string, roleDefinitionId: string, principalId: string): string {
-  const hash = createHash('sha256')
-    .update([scope, roleDefinitionId, principalId].join('\n').toLowerCase())
-    .digest('hex');
-  const variant = ((parseInt(hash.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return [
-    hash.slice(0, 8),
-    hash.slice(8, 12),
-    `5${hash.slice(13, 16)}`,
-    `${variant}${hash.slice(17, 20)}`,
-    hash.slice(20, 32),
-  ].join('-');
-}
-
-/** Scopes to ask: every subscription and management group that the app can see. */
-export async function visibleScopes(azure: Azure): Promise<string[]> {
-  const [subscriptions, managementGroups] = await Promise.all([
-    azure.readAll('/subscriptions?api-version=2022-12-01', scopeShape),
-    azure
-      .readAll('/providers/Microsoft.Management/managementGroups?api-version=2020-05-01', scopeShape)
-      .catch((error: unknown) => {
-        // An app without any role at management groups may not list them; preflight shows what it sees.
-        if (error instanceof ServiceError && error.status === 403) return [];
-        throw error;
-      }),
-  ]);
-  return [...subscriptions, ...managementGroups].map((scope) => scope.id);
-}
-
-/** The root scope is "/": as a prefix of an address it is nothing. */
-export function prefix(scope: string): string {
-  return scope === '/' ? '' : scope;
+  return derivedGuid([scope, roleDefinitionId, principalId]);
 }
 
 /**
- * Names of the roles, by role id. They are read at the assignment's own scope, where the app may read; a role that
- * cannot be read keeps its id as name, since a name is never worth losing a grant.
+ * Where to list. The index finds assignments in all of Azure, but lags; lists are the truth, but of one scope. So the
+ * index says where to look, and the first of the visible scopes are looked at in any case; when verifying, the scopes
+ * of what was restored. Without an index all visible scopes are listed.
  */
-async function roleNames(assignments: readonly Assignment[], azure: Azure): Promise<Map<string, string>> {
-  const scopes = new Map(
-    assignments.map(({ properties }) => [lastSegment(properties.roleDefinitionId), properties.scope]),
-  );
-  const names = await Promise.all(
-    [...scopes].map(async ([id, scope]): Promise<[string, string]> => {
-      try {
-        const path = `${prefix(scope)}${AUTHORIZATION}/roleDefinitions/${id}?${VERSION}`;
-        return [id, (await azure.read(path, definitionShape)).properties.roleName];
-      } catch (error) {
-        if (error instanceof ServiceError && [403, 404].includes(error.status)) return [id, id];
-        throw error;
-      }
-    }),
-  );
-  return new Map(names);
+async function placesOf(guestId: string, azure: Azure, expected: readonly Grant[] | undefined): Promise<Place[]> {
+  const query =
+    "authorizationresources | where type =~ 'microsoft.authorization/roleassignments' " +
+    `| where tostring(properties.principalId) =~ ${quoted(guestId)} ` +
+    '| project id, scope = tostring(properties.scope) | order by id asc';
+  const [found, visible] = await Promise.all([
+    searchIndex(azure, query, rowShape),
+    expected === undefined ? visibleScopes(azure) : [],
+  ]);
+  const known = [...(found ?? []), ...(expected ?? [])].flatMap(({ scope }) => (scope === undefined ? [] : [scope]));
+  const named = placesFor(known);
+  const places = joinPlaces(named, placesFor(visible));
+  return found === undefined ? places : places.slice(0, Math.max(named.length, LISTED_SCOPES));
 }
 
-function grantOf({ properties }: Assignment, names: ReadonlyMap<string, string>): Grant {
-  const { scope, roleDefinitionId, condition, conditionVersion, description } = properties;
+async function assignmentsAt(scope: string, principalId: string, azure: Azure): Promise<Assignment[]> {
+  const filter = encodeURIComponent(`principalId eq '${principalId}'`);
+  const path = `${prefix(scope)}${AUTHORIZATION}/roleAssignments?${VERSION}&$filter=${filter}`;
+  const found = await azure.readAll(path, assignmentShape);
+  return found.filter(({ properties }) => same(properties.principalId, principalId));
+}
+
+/** True for what PIM made active for a time: it belongs to the kind pimAzureRole, and must not become lasting. */
+function isTemporary({ properties }: Schedule): boolean {
+  return properties.assignmentType === 'Activated' || typeof properties.endDateTime === 'string';
+}
+
+interface RoleAtScope {
+  properties: { scope: string; roleDefinitionId: string };
+}
+
+function isAlike({ properties: a }: RoleAtScope, { properties: b }: RoleAtScope): boolean {
+  return same(a.scope, b.scope) && roleId(a.roleDefinitionId) === roleId(b.roleDefinitionId);
+}
+
+async function assign(data: AzureData, newId: string, azure: Azure): Promise<Attempt> {
+  const { scope, roleDefinitionId, condition, conditionVersion, description } = data;
+  const there = await present(data, newId, azure);
+  if (there !== undefined) return there;
+  const name = assignmentName(scope, roleDefinitionId, newId);
+  const properties = { roleDefinitionId, condition, conditionVersion, description };
+  try {
+    await azure.put(`${prefix(scope)}${AUTHORIZATION}/roleAssignments/${name}?${VERSION}`, {
+      // principalType spares Azure the look-up that fails while a new principal replicates.
+      properties: { ...properties, principalId: newId, principalType: 'User' },
+    });
+    return restored;
+  } catch (error) {
+    if (!saysItExists(error)) throw error;
+    const found = await present(data, newId, azure);
+    return (
+      found ?? { result: 'retry', detail: 'Azure says that it exists, and does not show it yet.', afterSeconds: 0 }
+    );
+  }
+}
+
+/** What the new guest has of it already; undefined when nothing. Our own earlier assignment counts as restored. */
+async function present(data: AzureData, newId: string, azure: Azure): Promise<Attempt | undefined> {
+  const wanted: RoleAtScope = { properties: data };
+  const there = (await assignmentsAt(data.scope, newId, azure)).find((one) => isAlike(one, wanted));
+  if (there === undefined) return undefined;
+  if ((there.properties.condition ?? undefined) !== data.condition) {
+    return {
+      result: 'manual',
+      detail: 'The new guest has this role here with another condition; compare them by hand.',
+    };
+  }
+  const name = assignmentName(data.scope, data.roleDefinitionId, newId);
+  if (same(lastSegment(there.id), name)) return restored;
+  const instances = await pimEntries('roleAssignmentScheduleInstances', placeAt(data.scope), newId, azure);
+  return instances.some((one) => isTemporary(one) && isAlike(one, wanted))
+    ? { result: 'manual', detail: 'The new guest has this role here for a time only; assign it for good by hand.' }
+    : alreadyPresent;
+}
+
+function placeAt(scope: string): Place[] {
+  return [{ scope, within: [] }];
+}
+
+async function orphanOf({ assignmentId, principalId }: AzureData, newId: string, azure: Azure): Promise<string> {
+  if (assignmentId === undefined || principalId === undefined || same(principalId, newId)) return '';
+  const path = `${assignmentId}?${VERSION}`;
+  return removeOrphan('The role assignment of the old guest', async () => {
+    const { properties } = await azure.read(path, assignmentShape);
+    if (same(properties.principalId, principalId)) await azure.remove(path);
+  });
+}
+
+function grantOf({ id, properties }: Assignment, names: ReadonlyMap<string, string>): Grant {
+  const { scope, roleDefinitionId, principalId, condition, conditionVersion, description } = properties;
   return {
     kind: 'azureRole',
     // A role has one id but a different path at each scope: only its last segment identifies it.
     key: `${scope}|${lastSegment(roleDefinitionId)}`,
-    name: names.get(lastSegment(roleDefinitionId)) ?? lastSegment(roleDefinitionId),
+    name: names.get(roleId(roleDefinitionId)) ?? lastSegment(roleDefinitionId),
     scope,
     data: {
       scope,
@@ -156,10 +219,8 @@ function grantOf({ properties }: Assignment, names: ReadonlyMap<string, string>)
       ...(typeof condition === 'string' ? { condition } : {}),
       ...(typeof conditionVersion === 'string' ? { conditionVersion } : {}),
       ...(typeof description === 'string' ? { description } : {}),
+      assignmentId: id,
+      principalId,
     },
   };
-}
-
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

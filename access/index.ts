@@ -13,6 +13,7 @@ import { directoryRole } from './directoryRole';
 import { directReport } from './directReport';
 import { groupMembership } from './groupMembership';
 import { groupOwnership } from './groupOwnership';
+import { keyVaultPolicy } from './keyVaultPolicy';
 import type { AccessKind } from './kind';
 import { license } from './license';
 import { manager } from './manager';
@@ -20,13 +21,14 @@ import { openExtension } from './openExtension';
 import { outsideGraph } from './outsideGraph';
 import { pimDirectoryRole } from './pimDirectoryRole';
 import { pimGroup } from './pimGroup';
+import { pimAzureRole } from './pimAzureRole';
 import { profile } from './profile';
 import { sponsor } from './sponsor';
 import { sponsorOf } from './sponsorOf';
 import { teamsChannel } from './teamsChannel';
 
 /** Every kind of grant, by name. The type makes the compiler ask for a file when a kind is added to the domain. */
-export const accessKinds = {
+export const accessKinds: Record<GrantKind, AccessKind> = {
   profile,
   directoryExtension,
   openExtension,
@@ -45,14 +47,15 @@ export const accessKinds = {
   applicationOwnership,
   conditionalAccess,
   azureRole,
-  // Azure
+  pimAzureRole,
+  keyVaultPolicy,
   administrativeUnit,
   directoryRole,
   pimDirectoryRole,
   pimGroup,
   authenticationMethod,
   outsideGraph,
-} as unknown as Record<GrantKind, AccessKind>;
+};
 
 /** The kinds a migration handles: all but those it skips. */
 export function enabledKinds(skip: readonly GrantKind[]): AccessKind[] {

@@ -23,14 +23,25 @@ function fieldsOf(error: z.ZodError): string {
 }
 
 const errorBody = z.object({
-  error: z.object({ code: z.string().nullish(), message: z.string().nullish() }),
+  error: z.object({
+    code: z.string().nullish(),
+    message: z.string().nullish(),
+    details: z
+      .array(z.object({ code: z.string().nullish() }))
+      .nullish()
+      .catch(undefined),
+  }),
 });
 
-/** Code and message of `{"error":{"code","message"}}`, the body that Graph and Azure answer failures with. */
+/**
+ * Code and message of `{"error":{"code","message"}}`, the body that Graph and Azure answer failures with. The codes of
+ * its details stand behind the message: Azure Resource Graph says only there what was wrong.
+ */
 export function errorOf(body: unknown, status: number): { code: string; serviceMessage: string } {
   const parsed = errorBody.safeParse(body);
   const error = parsed.success ? parsed.data.error : undefined;
-  return { code: error?.code ?? `http-${status}`, serviceMessage: error?.message ?? '' };
+  const details = (error?.details ?? []).flatMap(({ code }) => code ?? []);
+  return { code: error?.code ?? `http-${status}`, serviceMessage: [error?.message ?? '', ...details].join(' ').trim() };
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type HttpClient,
   type Pipeline,
 } from '@azure/core-rest-pipeline';
+import DataLoader from 'dataloader';
 import { z } from 'zod';
 import type { Azure } from '../../domain/ports';
 import { ServiceError } from '../../domain/serviceError';
@@ -28,21 +29,26 @@ export interface AzureOptions {
   httpClient?: HttpClient;
 }
 
+/** Resource Manager has no batch, and takes hundreds of reads at once for an attack. */
+const READS_AT_ONCE = 10;
+
 const pageSchema = z.object({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
 
 /**
- * Azure Resource Manager over the pipeline of Azure's SDKs. Reads are repeated briefly; a PUT is sent once, because
- * its answer may be lost after it was done. A path with a missing id throws a plain Error before anything is sent.
+ * Azure Resource Manager over the pipeline of Azure's SDKs. Reads are repeated briefly, and equal reads of one tick are
+ * one; a PUT or DELETE is sent once, because its answer may be lost after it was done. A path with a missing id throws
+ * a plain Error before anything is sent.
  */
 export function createAzure(options: AzureOptions): Azure {
   const send = createSend(options);
+  const get = createReader(send);
   return {
     async read(path, shape) {
-      return inShape('azure', shape, await send('GET', path));
+      return inShape('azure', shape, await get(path));
     },
     async readAll(path, item) {
       const items = await readPages('azure', path, async (pagePath) => {
-        const page = inShape('azure', pageSchema, await send('GET', pagePath));
+        const page = inShape('azure', pageSchema, await get(pagePath));
         return { items: page.value, next: relativePath(page.nextLink) };
       });
       return inShape('azure', z.array(item), items);
@@ -60,6 +66,38 @@ export function createAzure(options: AzureOptions): Azure {
 }
 
 type Send = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => Promise<unknown>;
+
+/** Sends reads, few at once. Kinds that look at the same thing at the same moment share one read of it. */
+function createReader(send: Send): (path: string) => Promise<unknown> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const limited = async (path: string): Promise<unknown> => {
+    if (running >= READS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await send('GET', path);
+    } finally {
+      // The place goes to the next in line, or becomes free.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+  const loader = new DataLoader<string, unknown>(
+    async (wanted) => {
+      const paths = [...new Set(wanted)];
+      const answers = await Promise.allSettled(paths.map(limited));
+      return wanted.map((path) => {
+        const answer = answers[paths.indexOf(path)];
+        if (answer?.status === 'fulfilled') return answer.value;
+        return answer?.reason instanceof Error ? answer.reason : new Error('A read ended without an answer');
+      });
+    },
+    // Without a cache: roles change under us, and every look has to be a new one.
+    { maxBatchSize: Infinity, cache: false },
+  );
+  return (path) => loader.load(path);
+}
 
 function createSend(options: AzureOptions): Send {
   const pipeline = createPipeline(options);

@@ -67,7 +67,7 @@ export async function createWorld(change: Partial<MigrationRecord> = {}): Promis
   const logLines: string[] = [];
   const write: Log['info'] = (event, fields = {}) => logLines.push(JSON.stringify({ event, ...fields }));
   const log: Log = { info: write, warn: write };
-  const azure = azureOf(() => []);
+  const azure = azureOf(({ method }) => (method === 'QUERY' ? { data: [] } : []));
   const deps: ActivityDeps = {
     graph: directory.graph,
     azure,

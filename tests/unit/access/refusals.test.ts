@@ -40,6 +40,18 @@ const data: Partial<Record<GrantKind, Record<string, unknown>>> = {
   applicationOwnership: { collection: 'applications', id: 'application' },
   administrativeUnit: { restricted: false },
   azureRole: { scope: '/subscriptions/s', roleDefinitionId: '/roleDefinitions/r' },
+  pimAzureRole: {
+    list: 'eligible',
+    scope: '/subscriptions/s',
+    roleDefinitionId: '/roleDefinitions/r',
+    value: { until: null, condition: null },
+  },
+  keyVaultPolicy: {
+    vaultId: '/subscriptions/s/vaults/v',
+    tenantId: 'tenant',
+    principalId: 'old',
+    value: { keys: ['get'], secrets: [], certificates: [], storage: [] },
+  },
 };
 
 /** Keys of kinds that read something in them; others have any. */
@@ -56,7 +68,7 @@ const looks: Partial<Record<GrantKind, object>> = {
 
 /** What is read before something is written: a guest who has nothing yet. */
 function readingOf({ method }: Pick<Call, 'method'>, kind: GrantKind): unknown {
-  if (method === 'GET') return looks[kind] ?? { id: NEW, usageLocation: 'NO' };
+  if (method === 'GET') return looks[kind] ?? { id: NEW, usageLocation: 'NO', properties: {} };
   if (method === 'LIST') return [];
   return method === 'QUERY' ? { value: [{ name: EXTENSION, targetObjects: ['User'] }] } : undefined;
 }

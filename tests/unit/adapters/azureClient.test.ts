@@ -106,3 +106,62 @@ test('a redirect is not followed, and a missing id is refused before anything is
   await expect(azure.read(assignment.replace('s1', ''), named)).rejects.toThrow(/request path/);
   expect([sent, scopes]).toEqual([[], []]);
 });
+
+test('equal reads of one tick are one; later ones are looks of their own', async () => {
+  const { azure, sent } = memoryAzure((_request, nth) => ({ status: 200, body: { name: `look ${nth}` } }));
+  const both = await Promise.all([azure.read(assignment, named), azure.read(assignment, named)]);
+  expect(both).toEqual([{ name: 'look 1' }, { name: 'look 1' }]);
+  await expect(azure.read(assignment, named)).resolves.toEqual({ name: 'look 2' });
+  expect(sent).toHaveLength(2);
+});
+
+test('a failure of one read does not touch the others', async () => {
+  const { azure } = memoryAzure(({ url }) =>
+    url.includes('/a2') ? failed(404) : { status: 200, body: { name: 'a' } },
+  );
+  const [good, bad] = await Promise.allSettled([
+    azure.read(assignment, named),
+    azure.read(assignment.replace('/a1', '/a2'), named),
+  ]);
+  expect(good).toEqual({ status: 'fulfilled', value: { name: 'a' } });
+  expect(bad).toMatchObject({ status: 'rejected', reason: { status: 404 } });
+});
+
+test('many reads are sent, few at once', async () => {
+  let running = 0;
+  let most = 0;
+  const { azure, sent } = memoryAzure(async () => {
+    most = Math.max(most, (running += 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    return { status: 200, body: { name: 'a' } };
+  });
+  const paths = Array.from({ length: 55 }, (_, n) => assignment.replace('/a1', `/a${n}`));
+  await Promise.all(paths.map((path) => azure.read(path, named)));
+  expect([sent.length, most]).toEqual([55, 10]);
+});
+
+test('a query is a POST that reads; what was wrong with it stands behind the message', async () => {
+  const details = [{ code: 'InvalidQuery', message: 'x' }, { code: 'NoValidSubscriptionsInQueryRequest' }];
+  const { azure, sent } = memoryAzure((_request, nth) =>
+    nth === 1
+      ? { status: 200, body: { name: 'a' } }
+      : { status: 400, body: { error: { code: 'BadRequest', message: 'Please', details } } },
+  );
+  await expect(azure.query(collection, { query: 'q' }, named)).resolves.toEqual({ name: 'a' });
+  expect([sent[0]?.method, sent[0]?.body]).toEqual(['POST', '{"query":"q"}']);
+  await expect(azure.query(collection, {}, named)).rejects.toMatchObject({
+    code: 'BadRequest',
+    message: 'azure answered 400 BadRequest',
+    serviceMessage: 'Please InvalidQuery NoValidSubscriptionsInQueryRequest',
+  });
+});
+
+test('a removal is sent once, whatever comes back', async () => {
+  const done = memoryAzure(() => ({ status: 204 }));
+  await expect(done.azure.remove(assignment)).resolves.toBeUndefined();
+  expect(done.sent[0]?.method).toBe('DELETE');
+  const refused = memoryAzure(() => failed(503, { 'retry-after': '0' }));
+  await expect(refused.azure.remove(assignment)).rejects.toMatchObject({ status: 503 });
+  expect(refused.sent).toHaveLength(1);
+});
