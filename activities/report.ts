@@ -38,7 +38,8 @@ function rowOf(grant: Grant, result: GrantRecord | undefined, record: MigrationR
 
 function plan(grant: Grant, record: MigrationRecord): string {
   if (grant.instruction !== undefined) return `By hand: ${grant.instruction}`;
-  const how = accessKinds[grant.kind].calls.restore.join(' or ');
+  const writes = accessKinds[grant.kind].calls.restore.filter((call) => !call.startsWith('GET '));
+  const how = writes.join(' or ');
   if (record.outcome === null) return `Will be restored to the new guest: ${how}`;
   if (record.outcome === 'planned') return `Would be restored to the new guest: ${how}`;
   return record.purgeClaimedAt === null ? 'Nothing was changed.' : 'Not restored; kept in the snapshot.';

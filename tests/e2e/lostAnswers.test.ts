@@ -29,20 +29,22 @@ async function run(faults: Record<string, unknown>[]): Promise<{ newId: string; 
 /** Where each write of a run can be hit in another run, in which the new guest has another id. */
 function faultPlaces(log: readonly RequestLogEntry[], newId: string): typeof writes {
   const seen = new Map<string, number>();
-  return log
-    .filter((one) => one.method !== 'GET' && !one.path.endsWith('/$batch'))
-    // Removing or renewing the subscription is a timer's work; whether it falls into a run is chance.
-    .filter((one) => !/^\/v1\.0\/subscriptions\/./.test(one.path))
-    .map(({ method, path }) => {
-      const anyNewId = path
-        .replaceAll(/[.$()]/g, String.raw`\$&`)
-        .replaceAll(newId, '[0-9a-f-]{36}')
-        .replace(/(roleAssignments\/)[0-9a-f-]{36}$/, '$1[0-9a-f-]{36}');
-      const key = `${method} ${anyNewId}`;
-      const skip = seen.get(key) ?? 0;
-      seen.set(key, skip + 1);
-      return { method, path: `^${anyNewId}$`, skip, name: `${method} ${path}` };
-    });
+  return (
+    log
+      .filter((one) => one.method !== 'GET' && !one.path.endsWith('/$batch'))
+      // Removing or renewing the subscription is a timer's work; whether it falls into a run is chance.
+      .filter((one) => !/^\/v1\.0\/subscriptions\/./.test(one.path))
+      .map(({ method, path }) => {
+        const anyNewId = path
+          .replaceAll(/[.$()]/g, String.raw`\$&`)
+          .replaceAll(newId, '[0-9a-f-]{36}')
+          .replace(/(roleAssignments\/)[0-9a-f-]{36}$/, '$1[0-9a-f-]{36}');
+        const key = `${method} ${anyNewId}`;
+        const skip = seen.get(key) ?? 0;
+        seen.set(key, skip + 1);
+        return { method, path: `^${anyNewId}$`, skip, name: `${method} ${path}` };
+      })
+  );
 }
 
 describe('every write may be executed and its answer lost: nothing happens twice (invariant 6)', () => {

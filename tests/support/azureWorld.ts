@@ -6,7 +6,7 @@ import { tenantInProcess, type InProcess } from './tenantInProcess';
 type State = Record<string, unknown>;
 
 /** A tenant in this process, what kinds of access get of it, and what tests of Azure do to it. */
-export interface AzureWorld extends InProcess {
+export interface AzureWorld extends Omit<InProcess, 'change'> {
   outside: Outside;
   /** Loads the present state with some collections changed. */
   change(change: (state: State) => State): Promise<void>;

@@ -91,7 +91,7 @@ function read({ users, deleted, members }: State, { method, path }: Call): unkno
   if (!path.startsWith('/users/')) return [];
   const guestId = there(users, path).id;
   const groups = [...members].filter(([, ids]) => ids.has(guestId));
-  return path.includes('/memberOf/') ? groups.map(([id]) => ({ id, displayName: 'Readers' })) : [];
+  return path.includes('/memberOf/microsoft.graph.group') ? groups.map(([id]) => ({ id, displayName: 'Readers' })) : [];
 }
 
 function write(state: State, { method, path, body }: Call, now: Date): unknown {

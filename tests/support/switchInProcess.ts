@@ -9,6 +9,7 @@ import { newRecord, type MigrationRecord } from '../../domain/record';
 import type { GrantKind } from '../../domain/grants';
 import { SWITCH_GUEST } from '../../domain/steps';
 import { createFunctionTable, createHost, virtualClock, type Clock, type Host } from '../../local/host';
+import { builtInTenant } from '../../local/tenant/seed/index';
 import type { StateDocument } from '../../local/tenant/store/document';
 import { switchGuest } from '../../orchestrators/switchGuest';
 import type { RequestLogEntry, TenantState } from './localStack';
@@ -16,6 +17,8 @@ import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords } from './memoryRecords';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
+/** Made once: some of its times depend on when it is made, and runs are compared. */
+const builtIn = builtInTenant();
 const MIGRATION = 'm-in-process';
 const MOST_STEPS = 400;
 const quiet: Log = { info: () => undefined, warn: () => undefined };
@@ -55,7 +58,7 @@ export interface Switched {
  */
 export async function switchInProcess(options: SwitchOptions): Promise<Switched> {
   const clock = virtualClock(Date.now());
-  const tenant = tenantInProcess({ clock, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  const tenant = tenantInProcess({ clock, seed: options.seed ?? builtIn });
   await options.prepare?.(tenant);
   const before = await tenant.state();
   await tenant.control('DELETE', 'requests');

@@ -18,6 +18,12 @@ const volatile = new Set([
   'requestedOn',
   'createdUsing',
   'targetScheduleId',
+  'assignmentId',
+  'deliveringAt',
+  'deliveredAt',
+  'expiredDateTime',
+  'roleAssignmentScheduleRequestId',
+  'roleEligibilityScheduleRequestId',
 ]);
 
 type Row = Record<string, unknown>;
@@ -42,12 +48,12 @@ export function wholeTenant(state: TenantState, newId: string | null): Record<st
 }
 
 function textOf(row: Row, newId: string | null): string {
-  const text = JSON.stringify(row, (key, value: unknown) => (volatile.has(key) ? undefined : sortedNames(value)));
+  const text = JSON.stringify(canonical(row));
   if (newId === null || !text.includes(newId)) return text;
   const named = JSON.parse(text.replaceAll(newId, 'new')) as Row;
   // A row *about* the guest has an id of its own, made up anew in each run; the guest's own row has the guest's.
   const anonymous = named['id'] === 'new' ? named : { ...named, ...without(row, 'id'), ...without(row, 'name') };
-  return JSON.stringify(anonymous, (_key, value: unknown) => sortedNames(value));
+  return JSON.stringify(canonical(anonymous));
 }
 
 function without(row: Row, name: string): Row {
@@ -62,11 +68,16 @@ function isRelation(row: Row): boolean {
   );
 }
 
-function sortedNames(value: unknown): unknown {
+/** The same value whatever the order of names and list entries, without volatile properties, times in whole seconds. */
+function canonical(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/(\dT\d\d:\d\d:\d\d)\.\d{1,7}Z$/, '$1Z');
   if (Array.isArray(value))
-    return [...(value as unknown[])].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    return value.map(canonical).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const named = Object.entries(value).filter(([name]) => !volatile.has(name));
+  return Object.fromEntries(
+    named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, canonical(inner)]),
+  );
 }
 
 /**
@@ -117,6 +128,33 @@ const ofTheAccount = new Set([
   'licenseAssignmentStates',
 ]);
 
+/** Who gave it, and what services make up for their own book-keeping: differs between the old guest's and the new one's. */
+const ofTheGiver = new Set([
+  'createdBy',
+  'updatedBy',
+  'creatorAppId',
+  'assignmentId',
+  'linked',
+  'principalDisplayName',
+]);
+
+/** Requests are how something was given; an activation of PIM ends by itself and is not to be given again. */
+function isGiven(collection: string, row: Row): boolean {
+  const { assignmentType } = { ...row, ...(row['properties'] as Row | undefined) } as Row;
+  const ignored = (row['properties'] as Row | undefined)?.['enableRbacAuthorization'] === true;
+  return !collection.endsWith('Requests') && !/^activated$/i.test(String(assignmentType)) && !ignored;
+}
+
+/** The row as far as the one who holds it can tell: spelled in lower case, because services differ in that. */
+function asHeld(row: Row): Row {
+  const { target } = row;
+  const subject = target === undefined ? {} : { target: { objectId: (target as Row)['objectId'] } };
+  const text = JSON.stringify({ ...row, ...subject }, (key, value: unknown) =>
+    ofTheGiver.has(key) ? undefined : value,
+  );
+  return JSON.parse(text) as Row;
+}
+
 /**
  * Everything the tenant gives to one user, one text each, without the user's id: rows about the user, entries in
  * lists (`groups/<id>/members`), and properties of the user. What old and new guest have compares.
@@ -125,20 +163,20 @@ export function accessIn(state: TenantState, id: string): string[] {
   const found: string[] = [];
   for (const [collection, rows] of Object.entries(state)) {
     if (notAccess.has(collection)) continue;
-    for (const row of [rows].flat() as Row[]) {
+    for (const row of ([rows].flat() as Row[]).filter((one) => isGiven(collection, one)).map(asHeld)) {
       if (row['id'] === id) found.push(...propertiesOf(row));
       else if (isRelation(row) && JSON.stringify(row).includes(id)) found.push(`${collection}: ${textOf(row, id)}`);
       else found.push(...placesOf(row, id).map((place) => `${collection}/${String(row['id'])}${place}`));
     }
   }
-  return found.sort();
+  return found.map((line) => line.toLowerCase()).sort();
 }
 
 function propertiesOf(user: Row): string[] {
   return Object.entries(user).flatMap(([name, value]) => {
     if (value === null || value === undefined || volatile.has(name) || ofTheAccount.has(name)) return [];
     if (Array.isArray(value) && value.length === 0) return [];
-    return [`users/guest/${name}=${JSON.stringify(sortedDeep(value))}`];
+    return [`users/guest/${name}=${JSON.stringify(canonical(value))}`];
   });
 }
 
@@ -152,8 +190,4 @@ function placesOf(value: unknown, id: string): string[] {
     if (!Array.isArray(inner) && Object.values(inner).includes(id)) return [`${step}: ${textOf(inner as Row, id)}`];
     return placesOf(inner, id).map((place) => step + place);
   });
-}
-
-function sortedDeep(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_key, inner: unknown) => sortedNames(inner)));
 }

@@ -30,7 +30,7 @@ describe('a guest who holds every kind of grant at once', () => {
     const has = new Set(accessIn(run.after, String(run.record.guest.newId)));
     const manual = run.report.grants.filter(({ result }) => result === 'manual').map(({ key }) => key);
     const lost = accessIn(run.before, guests.mara).filter((line) => !has.has(line));
-    expect(lost.filter((line) => !manual.some((key) => line.includes(key)))).toEqual([]);
+    expect(lost.filter((line) => !manual.some((key) => line.includes(key.toLowerCase())))).toEqual([]);
   });
 
   it("nobody else's access changed at all", () => {
@@ -52,7 +52,7 @@ describe('a guest who holds every kind of grant at once', () => {
     expect(manual.length).toBeGreaterThan(5);
     for (const { detail } of manual) {
       expect(detail.length).toBeGreaterThan(30);
-      expect(detail).not.toMatch(/\S+@\S+\.\S+/);
+      expect(detail).not.toMatch(/\w@\w+\.\w/);
     }
   });
 

@@ -52,13 +52,13 @@ test('a purge removes every link in the directory and leaves what Azure and poli
   const ended = all.accessPackageAssignments.filter((one: Json) => one.target.objectId === mara);
   expect(ended.map((one: Json) => one.state)).toEqual(['expired']);
   const naming = Object.entries(all).filter(([, content]) => JSON.stringify(content).includes(mara));
-  expect(naming.map(([name]) => name)).toEqual([
+  expect(naming.map(([name]) => name).sort()).toEqual([
     'accessPackageAssignments',
-    'conditionalAccessPolicies',
     'azureResources',
+    'azureRoleAssignmentSchedules',
     'azureRoleAssignments',
     'azureRoleEligibilitySchedules',
-    'azureRoleAssignmentSchedules',
+    'conditionalAccessPolicies',
   ]);
 });
 

@@ -8,6 +8,7 @@ import {
 import { GROUP_ID } from '../../support/memoryDirectory';
 import { refusal } from '../../support/recordedCalls';
 import { createActivities } from '../../../activities';
+import { kindSchema, type GrantKind } from '../../../domain/grants';
 
 const log = { info: () => undefined, warn: () => undefined };
 
@@ -26,18 +27,26 @@ it('writes a snapshot of account and access, and answers its hash, the count and
   const outcome = await capture(world);
   const snapshot = JSON.parse(world.documents.snapshots.get(MIGRATION_ID) ?? '');
   expect(snapshot.guest.id).toBe(OLD_ID);
-  expect(snapshot.grants.map((grant: { kind: string }) => grant.kind)).toEqual(['profile', 'groupMembership']);
+  expect(snapshot.grants.map((grant: { kind: string }) => grant.kind)).toEqual([
+    'profile',
+    'groupMembership',
+    'outsideGraph',
+    'outsideGraph',
+    'outsideGraph',
+  ]);
+  expect(snapshot.kinds.sort()).toEqual([...kindSchema.options].sort());
   expect(outcome).toMatchObject({
     ok: true,
     value: {
-      grants: 2,
+      grants: 5,
       chunks: [
         { wave: 0, from: 0, to: 1 },
         { wave: 2, from: 1, to: 2 },
+        { wave: 2, from: 2, to: 5 },
       ],
     },
   });
-  expect(world.row()).toMatchObject({ access: { captured: 2 } });
+  expect(world.row()).toMatchObject({ access: { captured: 5 } });
   expect(world.directory.writes()).toEqual([]);
 });
 
@@ -73,9 +82,14 @@ it('does not go on with a snapshot that does not read back as it was written', a
 
 it('leaves out the kinds that the request skips', async () => {
   const world = await memberWorld();
-  const request = { ...world.row().request, skipAccess: ['groupMembership' as const, 'profile' as const] };
+  const request = {
+    ...world.row().request,
+    skipAccess: ['groupMembership', 'profile', 'outsideGraph'] satisfies GrantKind[],
+  };
   await world.records.updateMigration(MIGRATION_ID, { request });
   expect(await capture(world)).toMatchObject({ ok: true, value: { grants: 0, chunks: [] } });
   // Only group memberships ask for the rule of a group.
-  expect(world.directory.graph.calls.filter((call) => /memberOf.*membershipRule/.test(call.path))).toEqual([]);
+  expect(
+    world.directory.graph.calls.filter((call) => /memberOf\/microsoft\.graph\.group.*membershipRule/.test(call.path)),
+  ).toEqual([]);
 });
