@@ -18,6 +18,10 @@ const volatile = new Set([
   'requestedOn',
   'createdUsing',
   'targetScheduleId',
+  'targetRoleEligibilityScheduleId',
+  'targetRoleAssignmentScheduleId',
+  'targetRoleEligibilityScheduleInstanceId',
+  'targetRoleAssignmentScheduleInstanceId',
   'assignmentId',
   'deliveringAt',
   'deliveredAt',
@@ -52,7 +56,9 @@ function textOf(row: Row, newId: string | null): string {
   if (newId === null || !text.includes(newId)) return text;
   const named = JSON.parse(text.replaceAll(newId, 'new')) as Row;
   // A row *about* the guest has an id of its own, made up anew in each run; the guest's own row has the guest's.
-  const anonymous = named['id'] === 'new' ? named : { ...named, ...without(row, 'id'), ...without(row, 'name') };
+  const subject = named['target'] === undefined ? {} : { target: { objectId: (named['target'] as Row)['objectId'] } };
+  const anonymous =
+    named['id'] === 'new' ? named : { ...named, ...without(row, 'id'), ...without(row, 'name'), ...subject };
   return JSON.stringify(canonical(anonymous));
 }
 
