@@ -80,7 +80,7 @@ export type StepOutcome<T> =
   | { ok: false; failure: z.infer<typeof migrationErrorSchema> }
   | { ok: false; afterSeconds: number };
 
-/** Schema of a step's outcome as it comes back through the history. */
+/** Schema of the outcome of a step with this output, as it comes back through the history. */
 export function outcomeOf<O extends z.ZodType>(output: O) {
   return z.union([
     z.strictObject({ ok: z.literal(true), value: output }),
@@ -88,6 +88,11 @@ export function outcomeOf<O extends z.ZodType>(output: O) {
     z.strictObject({ ok: z.literal(false), afterSeconds: seconds }),
   ]);
 }
+
+/** The outcome's schema of every step: made once, because every replay reads every outcome again. */
+export const outcomes = Object.fromEntries(
+  Object.entries(steps).map(([name, { output }]) => [name, outcomeOf(output)]),
+) as unknown as Record<StepName, z.ZodType>;
 
 /** Input of the orchestration: references and decisions, no personal data. */
 export const switchInputSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import type { MigrationError } from '../domain/failures';
 import type { Phase } from '../domain/phases';
-import { outcomeOf, steps, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
+import { outcomes, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
 import { patient, type Patience } from './retryPolicies';
 import { nowMs, type Durable, type Run } from './run';
 import { failure } from './stop';
@@ -47,7 +47,7 @@ function* attempt<N extends StepName>(
 
 /** Reads what an activity answered, strictly: the history is a trust boundary too. */
 export function parseOutcome<N extends StepName>(name: N, answer: unknown): StepOutcome<StepOutput<N>> {
-  return outcomeOf(steps[name].output).parse(answer) as StepOutcome<StepOutput<N>>;
+  return outcomes[name].parse(answer) as StepOutcome<StepOutput<N>>;
 }
 
 /** The failure of a step that did not get through. */

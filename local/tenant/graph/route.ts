@@ -70,8 +70,14 @@ function segmentsOf(path: string): string[] {
 
 /** The placeholders' values when `path` (decoded, below the version) fits the template, else undefined. */
 export function match(template: string, path: string): Record<string, string> | undefined {
-  const wanted = template.split('/').slice(1);
-  const given = segmentsOf(path);
+  return matchSegments(template, segmentsOf(path));
+}
+
+const templateSegments = new Map<string, readonly string[]>();
+
+function matchSegments(template: string, given: readonly string[]): Record<string, string> | undefined {
+  const wanted = templateSegments.get(template) ?? template.split('/').slice(1);
+  templateSegments.set(template, wanted);
   if (wanted.length !== given.length) return undefined;
   const params: Record<string, string> = {};
   for (const [index, expected] of wanted.entries()) {
@@ -93,8 +99,9 @@ export function findRoute(
   version: string,
   path: string,
 ): { readonly route: Route; readonly params: Record<string, string> } | 'wrongMethod' | undefined {
+  const given = segmentsOf(path);
   const fitting = routes.flatMap((route) => {
-    const params = (route.version ?? '/v1.0') === version ? match(route.path, path) : undefined;
+    const params = (route.version ?? '/v1.0') === version ? matchSegments(route.path, given) : undefined;
     return params === undefined ? [] : [{ route, params }];
   });
   if (fitting.length === 0) return undefined;

@@ -84,7 +84,18 @@ export function verifyToken(
   return { objectId: claims.oid, appId: claims.appid, roles: new Set(claims.roles) };
 }
 
+/** Claims of tokens whose signature was found genuine, by key pair: the same token comes with many requests. */
+const genuineTokens = new WeakMap<KeyObject, Map<string, Claims>>();
+
 function readClaims(keys: TokenKeys, token: string): Claims | undefined {
+  const known = genuineTokens.get(keys.publicKey) ?? new Map<string, Claims>();
+  genuineTokens.set(keys.publicKey, known);
+  const claims = known.get(token) ?? verifiedClaims(keys, token);
+  if (claims !== undefined) known.set(token, claims);
+  return claims;
+}
+
+function verifiedClaims(keys: TokenKeys, token: string): Claims | undefined {
   const [header, payload, signature] = token.split('.');
   if (header === undefined || payload === undefined || signature === undefined) return undefined;
   const genuine = verify(
