@@ -2,6 +2,8 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { GuestView, Migration, Report } from './demoClient';
 
 const BAR = 30;
+/** As wide as the longest kind, and a space. */
+const KIND = 24;
 
 const explanations: Record<string, string> = {
   preflight: 'checks that nothing can go wrong half way',
@@ -47,11 +49,11 @@ export function showAfter(before: GuestView, after: GuestView | undefined, repor
   row('app roles', String(before.apps), String(after?.apps ?? 0));
   row('Azure roles', String(before.azureRoles), String(after?.azureRoles ?? 0));
 
-  console.log(`\n${styleText('bold', pad('kind', 17) + pad('grant', 52) + 'result')}`);
+  console.log(`\n${styleText('bold', pad('kind', KIND) + pad('grant', 52) + 'result')}`);
   for (const grant of report.grants) {
     const scope = grant.scope === undefined || grant.scope === '/' ? '' : ` @ ${lastOf(grant.scope)}`;
     const detail = grant.result === 'restored' ? '' : styleText('dim', `  ${short(grant.detail, 70)}`);
-    console.log(`${pad(grant.kind, 17)}${pad(short(grant.name + scope, 50), 52)}${colour(grant.result)}${detail}`);
+    console.log(`${pad(grant.kind, KIND)}${pad(short(grant.name + scope, 50), 52)}${colour(grant.result)}${detail}`);
   }
   const { captured, restored, alreadyPresent, manual, failed } = migration.access;
   console.log(

@@ -10,7 +10,7 @@ beforeAll(async () => {
   stack = await LocalStack.start({ CONSISTENCY_SECONDS: '1' });
   const { newId, log } = await run([]);
   undisturbed = tenantView(await stack.state(), newId);
-  writes = faultPlaces(log, newId);
+  writes = oneOfEachService(faultPlaces(log, newId));
 }, 120_000);
 afterAll(() => stack.stop());
 
@@ -47,9 +47,32 @@ function faultPlaces(log: readonly RequestLogEntry[], newId: string): typeof wri
   );
 }
 
+/**
+ * The writes of the switch itself, and one for each service that gives something back. tests/switch/lostAnswers.test.ts
+ * goes through all of them; here the answer is lost on a real connection between two processes.
+ */
+function oneOfEachService(all: typeof writes): typeof writes {
+  const services = [
+    /^DELETE /,
+    /^POST .*\/invitations$/,
+    /^POST .*\/subscriptions$/,
+    /^PATCH .*\/users\//,
+    /^POST .*\/members\/\$ref$/,
+    /^POST .*\/appRoleAssignedTo$/,
+    /^POST .*\/assignmentRequests$/,
+    /^POST .*\/roleAssignments$/,
+    /^PUT .*\/roleAssignments\//,
+    /^PUT .*\/accessPolicies\/add/,
+  ];
+  const first = services.flatMap((service) => all.filter(({ name }) => service.test(name)).slice(0, 3));
+  const deletions = first.filter(({ method }) => method === 'DELETE');
+  const others = services.slice(1).flatMap((service) => first.find(({ name }) => service.test(name)) ?? []);
+  return [...deletions, ...others];
+}
+
 describe('every write may be executed and its answer lost: nothing happens twice (invariant 6)', () => {
   it('the answer of each write in turn is lost', async () => {
-    expect(writes.length).toBeGreaterThanOrEqual(20);
+    expect(writes.length).toBeGreaterThanOrEqual(11);
     for (const { method, path, skip, name } of writes) {
       const { newId, log } = await run([{ method, path, skip, kind: 'lostAck' }]);
       try {

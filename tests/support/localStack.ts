@@ -278,7 +278,7 @@ export class LocalStack {
         }
         return undefined;
       },
-      options.withinMs ?? 40_000,
+      options.withinMs ?? 90_000,
     );
   }
 

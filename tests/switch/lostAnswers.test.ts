@@ -1,5 +1,5 @@
 import { guests } from '../../local/tenant/seed/ids';
-import type { RequestLogEntry } from '../support/localStack';
+import { isWrite } from '../support/requestLog';
 import { switchInProcess, type Switched } from '../support/switchInProcess';
 import { wholeTenant } from '../support/wholeTenant';
 
@@ -12,12 +12,6 @@ interface FaultPlace {
 }
 
 const madeUp = '[0-9a-f-]{36}';
-
-function isWrite({ method, path }: RequestLogEntry): boolean {
-  if (method === 'GET' || path.endsWith('/$batch')) return false;
-  // These POSTs only read.
-  return !/getAvailableExtensionProperties$|\/providers\/Microsoft\.ResourceGraph\/resources$/i.test(path);
-}
 
 function placesOf({ requests, record, before }: Switched): FaultPlace[] {
   const known = JSON.stringify(before);

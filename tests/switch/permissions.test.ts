@@ -1,6 +1,7 @@
 import { leastPermissions, needsOf } from '../../activities/requiredPermissions';
 import { kindSchema } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
+import { isWrite } from '../support/requestLog';
 import { switchInProcess, type SwitchOptions, type Switched } from '../support/switchInProcess';
 import { everybodyElse } from '../support/wholeTenant';
 
@@ -40,7 +41,7 @@ it.each(least.filter((name) => !optional.has(name)))(
     // Any permission of the need will do; the least privileged one is named.
     const firsts = needs.filter(({ anyOf }) => anyOf.includes(missing)).map(({ anyOf }) => anyOf[0] ?? '');
     expect(firsts.some((name) => row?.detail.includes(name))).toBe(true);
-    expect(requests.filter(({ method }) => method !== 'GET' && method !== 'POST')).toEqual([]);
+    expect(requests.filter(isWrite)).toEqual([]);
     expect(everybodyElse(after, [])).toEqual(everybodyElse(before, []));
   },
 );
