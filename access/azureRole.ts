@@ -74,7 +74,7 @@ export const azureRole: AccessKind = {
     ],
   },
   limits:
-    'Only where the app has Azure roles itself. The assignment of the purged guest is removed once the new one exists; where that is refused it stays behind and names nobody.',
+    'Only where the app has Azure roles itself. The assignment of the purged guest is removed once the new one exists; where that is refused it stays behind, naming nobody.',
   capturePermissions: [],
   restorePermissions: [],
   async capture(guestId, { azure }, expected) {
@@ -86,13 +86,15 @@ export const azureRole: AccessKind = {
     const own = [...new Map(all.map((assignment) => [assignment.id.toLowerCase(), assignment])).values()];
     const scopes = placesFor(own.map(({ properties }) => properties.scope));
     const after = await pimEntries('roleAssignmentScheduleInstances', scopes, guestId, azure);
-    const temporary = [...before, ...after].filter(isTemporary);
-    const lasting = own.filter((assignment) => !temporary.some((schedule) => isAlike(schedule, assignment)));
+    const lasting = withoutTemporary(own, [...before, ...after]);
     const names = await roleNames(
-      lasting.map(({ properties }) => properties),
+      lasting.map(({ assignment }) => assignment.properties),
       azure,
     );
-    return lasting.map((assignment) => grantOf(assignment, names));
+    return lasting.map(({ assignment, unclear }) => ({
+      ...grantOf(assignment, names),
+      ...(unclear ? { instruction: UNCLEAR } : {}),
+    }));
   },
   restore(grants, newId, { azure }) {
     return oneByOne(grants, async (grant) => {
@@ -137,6 +139,26 @@ async function assignmentsAt(scope: string, principalId: string, azure: Azure): 
   const path = `${prefix(scope)}${AUTHORIZATION}/roleAssignments?${VERSION}&$filter=${filter}`;
   const found = await azure.readAll(path, assignmentShape);
   return found.filter(({ properties }) => same(properties.principalId, principalId));
+}
+
+const UNCLEAR =
+  'PIM does not say whether the guest holds this role for good or has just activated it. ' +
+  'Assign it by hand only if it was for good.';
+
+/**
+ * Leaves out what PIM made active for a time. PIM shows lasting assignments as well; where it does so for this guest,
+ * one that it does not show at all may be an activation that its replicas have not heard of, and is left to people.
+ */
+function withoutTemporary(
+  own: readonly Assignment[],
+  instances: readonly Schedule[],
+): { assignment: Assignment; unclear: boolean }[] {
+  const showsLasting = instances.some((instance) => !isTemporary(instance));
+  return own.flatMap((assignment) => {
+    const alike = instances.filter((instance) => isAlike(instance, assignment));
+    if (alike.some(isTemporary)) return [];
+    return [{ assignment, unclear: showsLasting && alike.length === 0 }];
+  });
 }
 
 /** True for what PIM made active for a time: it belongs to the kind pimAzureRole, and must not become lasting. */

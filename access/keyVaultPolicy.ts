@@ -9,6 +9,10 @@ import { alreadyPresent, oneByOne, restored, type AccessKind, type Attempt } fro
 
 const VERSION = 'api-version=2022-07-01';
 
+/** A vault in the spelling of Microsoft's documents. */
+const VAULT =
+  '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.KeyVault/vaults/{vaultName}';
+
 const rowShape = z.object({ id: z.string() });
 const permissions = z.object({
   keys: z.array(z.string()).nullish(),
@@ -65,9 +69,9 @@ export const keyVaultPolicy: AccessKind = {
       'GET /subscriptions',
       'GET /providers/Microsoft.Management/managementGroups',
       'GET /subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/vaults',
-      'GET {vaultId}',
+      `GET ${VAULT}`,
     ],
-    restore: ['GET {vaultId}', 'PUT {vaultId}/accessPolicies/add', 'PUT {vaultId}/accessPolicies/remove'],
+    restore: [`GET ${VAULT}`, `PUT ${VAULT}/accessPolicies/{operationKind}`],
   },
   limits:
     'Only in vaults that the app may read and whose policies it may write. The entry of the purged guest is removed once the new one exists; where that is refused it stays behind and names nobody.',

@@ -57,7 +57,7 @@ export const pimAzureRole: AccessKind = {
     ],
   },
   limits:
-    'Activated roles are not activated again, and what ended meanwhile is left to people. Schedules of the purged guest stay until they end. Where settings of PIM forbid the assignment it is left to people.',
+    'Activated roles are not activated again; what ended meanwhile, and what settings of PIM forbid, is left to people. Schedules of the purged guest stay until they end.',
   capturePermissions: [],
   restorePermissions: [],
   async capture(guestId, { azure, clock }, expected) {
@@ -152,6 +152,7 @@ async function assign(data: PimData, newId: string, azure: Azure, now: number): 
         detail: `The settings of the role in PIM refuse it${failedRules(error)}. Assign it by hand as they allow.`,
       };
     }
+    if (isUnheardOf(error)) return { result: 'retry', detail: 'PIM does not know the new guest yet.', afterSeconds: 0 };
     if (!saysItExists(error)) throw error;
     const found = await present(data, newId, azure, now);
     return found ?? { result: 'retry', detail: 'PIM says that it exists, and does not show it yet.', afterSeconds: 0 };
@@ -179,6 +180,11 @@ async function present(data: PimData, newId: string, azure: Azure, now: number):
     return same(lastSegment(request), requestName(data, newId)) ? restored : alreadyPresent;
   }
   return undefined;
+}
+
+/** A brand-new guest, whatever the status that says so. */
+function isUnheardOf(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'SubjectNotFound';
 }
 
 function isAgainstSettings(error: unknown): error is ServiceError {

@@ -1,5 +1,6 @@
 import { demoGuest } from '../support/demoGuest';
 import { LocalStack, type RequestLogEntry } from '../support/localStack';
+import { isWrite } from '../support/requestLog';
 import { tenantView } from '../support/tenantView';
 
 let stack: LocalStack;
@@ -31,14 +32,14 @@ function faultPlaces(log: readonly RequestLogEntry[], newId: string): typeof wri
   const seen = new Map<string, number>();
   return (
     log
-      .filter((one) => one.method !== 'GET' && !one.path.endsWith('/$batch'))
+      .filter(isWrite)
       // Removing or renewing the subscription is a timer's work; whether it falls into a run is chance.
       .filter((one) => !/^\/v1\.0\/subscriptions\/./.test(one.path))
       .map(({ method, path }) => {
         const anyNewId = path
           .replaceAll(/[.$()]/g, String.raw`\$&`)
           .replaceAll(newId, '[0-9a-f-]{36}')
-          .replace(/(roleAssignments\/)[0-9a-f-]{36}$/, '$1[0-9a-f-]{36}');
+          .replace(/((?:roleAssignments|ScheduleRequests)\/)[0-9a-f-]{36}$/, '$1[0-9a-f-]{36}');
         const key = `${method} ${anyNewId}`;
         const skip = seen.get(key) ?? 0;
         seen.set(key, skip + 1);

@@ -57,20 +57,61 @@ export function tenantView(state: TenantState, newId: string | null): Record<str
         return `${scope} ${roleDefinitionId} ${condition ?? ''}: ${name(principalId)}`;
       }),
     ),
+    azureSchedules: sorted(
+      ['azureRoleEligibilitySchedules', 'azureRoleAssignmentSchedules'].flatMap((list) =>
+        (state[list] as Schedule[])
+          // What somebody activated is theirs to activate again.
+          .filter(({ properties }) => properties.assignmentType !== 'Activated')
+          .map(({ properties: { scope, roleDefinitionId, condition, principalId } }) => {
+            return `${list} ${scope} ${roleDefinitionId} ${condition ?? ''}: ${name(principalId)}`;
+          }),
+      ),
+    ),
+    vaultPolicies: sorted(
+      (state['azureResources'] as Vault[])
+        .filter(({ properties }) => properties?.enableRbacAuthorization === false)
+        .flatMap(({ id, properties }) =>
+          (properties?.accessPolicies ?? []).map(({ objectId, applicationId, permissions }) => {
+            const list = ['keys', 'secrets', 'certificates', 'storage'].map((kind) =>
+              (permissions[kind] ?? []).toSorted(),
+            );
+            return `${id} ${applicationId ?? ''} ${JSON.stringify(list).toLowerCase()}: ${name(objectId)}`;
+          }),
+        ),
+    ),
+  };
+}
+
+interface Schedule {
+  properties: {
+    scope: string;
+    roleDefinitionId: string;
+    principalId: string;
+    condition?: string | null;
+    assignmentType?: string;
+  };
+}
+
+interface Vault {
+  id: string;
+  properties?: {
+    enableRbacAuthorization: boolean;
+    accessPolicies: { objectId: string; applicationId?: string; permissions: Record<string, string[]> }[];
   };
 }
 
 /** The access of one principal, one line a grant, without its id. */
 export function accessOf(state: TenantState, id: string): string[] {
   const view = tenantView(state, id);
-  return ['members', 'owners', 'roles', 'appRoles', 'azureRoles'].flatMap((collection) =>
+  const collections = ['members', 'owners', 'roles', 'appRoles', 'azureRoles', 'azureSchedules', 'vaultPolicies'];
+  return collections.flatMap((collection) =>
     (view[collection] as string[])
       .filter((line) => line.endsWith(': new'))
       .map((line) => `${collection} ${line.slice(0, -': new'.length)}`),
   );
 }
 
-/** What everybody but the given guests has. Azure assignments of the purged guest stay behind as orphans. */
+/** What everybody but the given guests has. Schedules of the purged guest stay behind in Azure as orphans. */
 export function accessOfOthers(state: TenantState, guests: readonly string[]): unknown {
   const view = tenantView(state, null);
   return Object.fromEntries(

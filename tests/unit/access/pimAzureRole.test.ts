@@ -260,6 +260,15 @@ describe('restore', () => {
     expect(results(await pimAzureRole.restore(grants, guests.ines, world.outside))).toEqual(['failed']);
   });
 
+  it.each([400, 404])('a guest whom PIM has not heard of, with status %d, is tried again', async (status) => {
+    const grants = await only(eligibleContributor);
+    const azure = azureOf(({ method }) => {
+      if (method === 'LIST') return [];
+      throw refusal(status, 'SubjectNotFound', 'The subject is not found.', { service: 'azure' });
+    });
+    expect(results(await pimAzureRole.restore(grants, NEW, outsideOf({ azure })))).toEqual(['retry']);
+  });
+
   it('a request that PIM knows and does not show is tried again', async () => {
     const grants = await only(eligibleContributor);
     const azure = azureOf(({ method }) => {
