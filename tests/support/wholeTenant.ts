@@ -146,7 +146,7 @@ const ofTheGiver = new Set([
 
 /** Requests are how something was given; an activation of PIM ends by itself and is not to be given again. */
 function isGiven(collection: string, row: Row): boolean {
-  const { assignmentType } = { ...row, ...(row['properties'] as Row | undefined) } as Row;
+  const { assignmentType } = { ...row, ...(row['properties'] as Row | undefined) };
   const ignored = (row['properties'] as Row | undefined)?.['enableRbacAuthorization'] === true;
   return !collection.endsWith('Requests') && !/^activated$/i.test(String(assignmentType)) && !ignored;
 }
