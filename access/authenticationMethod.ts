@@ -33,7 +33,7 @@ export const authenticationMethod: AccessKind = {
     },
   ],
   restorePermissions: [],
-  async capture(guestId, { graph }) {
+  async capture(guestId, { graph, tenantId }) {
     const methods = await graph.readAll(`/users/${guestId}/authentication/methods`, methodShape);
     const seen = new Map<string, number>();
     return methods
@@ -43,11 +43,13 @@ export const authenticationMethod: AccessKind = {
       .map((type) => {
         const number = (seen.get(type) ?? 0) + 1;
         seen.set(type, number);
-        return grantOf(type, number);
+        return grantOf(type, number, tenantId);
       });
   },
-  restore: (grants) =>
-    Promise.resolve(grants.map(({ instruction }) => ({ result: 'manual', detail: instruction ?? REGISTER }))),
+  restore: (grants, _newId, { tenantId }) =>
+    Promise.resolve(
+      grants.map(({ instruction }) => ({ result: 'manual', detail: instruction ?? registerAgain(tenantId) })),
+    ),
 };
 
 /** `#microsoft.graph.phoneAuthenticationMethod` is a `phone`. */
@@ -55,21 +57,24 @@ function typeOf(odataType: string): string {
   return odataType.replace(/^#?microsoft\.graph\./, '').replace(/AuthenticationMethod$/, '');
 }
 
-function grantOf(type: string, number: number): Grant {
+function grantOf(type: string, number: number, tenantId: string): Grant {
   const name = names[type] ?? type;
   return {
     kind: 'authenticationMethod',
     key: number === 1 ? type : `${type}#${number}`,
     name: number === 1 ? name : `${name} (${number})`,
-    instruction: type === 'temporaryAccessPass' ? PASS : REGISTER,
+    instruction: type === 'temporaryAccessPass' ? PASS : registerAgain(tenantId),
     data: {},
   };
 }
 
-const REGISTER =
-  'Ask the guest to register it again: open https://mysignins.microsoft.com/security-info?tenantId= followed by the id ' +
-  'of this tenant, sign in with the personal account, check that this organization is shown at the top, and choose ' +
-  '"Add sign-in method". Until then the guest is asked to register at the next sign-in that requires it.';
+function registerAgain(tenantId: string): string {
+  return (
+    `Ask the guest to register it again: open https://mysignins.microsoft.com/security-info?tenantId=${tenantId}, sign in ` +
+    'with the personal account, check that this organization is shown at the top, and choose "Add sign-in method". ' +
+    'Until then the guest is asked to register at the next sign-in that requires it.'
+  );
+}
 const PASS =
   'A temporary access pass ends by itself. If the guest still needs one, an authentication administrator makes a new ' +
   'one at the new guest, under Authentication methods in the Microsoft Entra admin center.';

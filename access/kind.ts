@@ -7,6 +7,8 @@ export interface Outside {
   graph: Graph;
   azure: Azure;
   clock: Clock;
+  /** Directory id of the tenant, for addresses that people are sent to. */
+  tenantId: string;
   /** Whether Conditional Access policies that name the guest may be rewritten; otherwise they are only reported. */
   rewriteConditionalAccess: boolean;
 }

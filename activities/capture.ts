@@ -46,7 +46,8 @@ export async function captureAll(
 
 /** What the kinds of access get of the world. */
 export function outsideOf({ graph, azure, clock, settings }: ActivityDeps): Outside {
-  return { graph, azure, clock, rewriteConditionalAccess: settings.rewriteConditionalAccess };
+  const { tenantId, rewriteConditionalAccess } = settings;
+  return { graph, azure, clock, tenantId, rewriteConditionalAccess };
 }
 
 /** The kinds that a new migration leaves out: those of its request and those switched off for the tenant. */

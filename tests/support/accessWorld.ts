@@ -3,6 +3,7 @@ import { compareAccess, type Comparison } from '../../domain/comparison';
 import type { Grant } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
 import type { RequestLogEntry } from './localStack';
+import { outsideOf } from './recordedCalls';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
 /** A collection of the tenant's document; tests state its shape by what they read from it. */
@@ -36,7 +37,7 @@ const START = Date.parse('2026-03-02T09:00:00.000Z');
 export async function accessWorld(): Promise<AccessWorld> {
   const tenant = tenantInProcess({ clock: { now: () => START } });
   const clock = { now: () => new Date(tenant.tenant.clock.now()) };
-  const outside: Outside = { graph: tenant.graph, azure: tenant.azure, clock, rewriteConditionalAccess: false };
+  const outside = outsideOf({ graph: tenant.graph, azure: tenant.azure, clock });
   const control = async (method: string, path: string, body?: unknown): Promise<void> => {
     await tenant.control(method, path, body);
   };

@@ -69,6 +69,7 @@ export function outsideOf(given: Partial<Outside>): Outside {
     graph: graphOf(silent),
     azure: azureOf(silent),
     clock: { now: () => new Date('2026-03-01T08:00:00.000Z') },
+    tenantId: '7e000000-0000-4000-8000-000000000001',
     rewriteConditionalAccess: false,
     ...given,
   };
