@@ -53,7 +53,9 @@ export interface RequestLogEntry {
 
 /** True for a request that only reads: a GET, a batch of them, or a query that is sent as a POST. */
 export function onlyReads({ method, path: where }: Pick<RequestLogEntry, 'method' | 'path'>): boolean {
-  return method === 'GET' || /\/(\$batch|Microsoft\.ResourceGraph\/resources)$/.test(where);
+  return (
+    method === 'GET' || /\/(\$batch|getAvailableExtensionProperties|Microsoft\.ResourceGraph\/resources)$/.test(where)
+  );
 }
 
 const root = path.resolve(__dirname, '..', '..');
