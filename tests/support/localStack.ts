@@ -51,16 +51,6 @@ export interface RequestLogEntry {
   responseBody?: unknown;
 }
 
-<<<<<<< HEAD
-=======
-/** True for a request that only reads: a GET, a batch of them, or a query that is sent as a POST. */
-export function onlyReads({ method, path: where }: Pick<RequestLogEntry, 'method' | 'path'>): boolean {
-  return (
-    method === 'GET' || /\/(\$batch|getAvailableExtensionProperties|Microsoft\.ResourceGraph\/resources)$/.test(where)
-  );
-}
-
->>>>>>> azure
 const root = path.resolve(__dirname, '..', '..');
 
 /** Polls until the condition gives something, or fails with what it waited for. */
