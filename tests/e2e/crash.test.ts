@@ -1,4 +1,4 @@
-import { demoGuest } from '../support/demoGuest';
+import { demoGuest, fewKinds } from '../support/demoGuest';
 import { LocalStack, until, type TenantState } from '../support/localStack';
 import { tenantView } from '../support/tenantView';
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
   stack = await LocalStack.start();
   await stack.freshTenant();
   const guest = demoGuest(await stack.state());
-  const ended = await stack.switchGuest({ guest: guest.id, inviteEmail: guest.personal });
+  const ended = await stack.switchGuest({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
   expect(ended.status).toBe('Succeeded');
   undisturbed = tenantView(await stack.state(), ended.guest.newId);
 }, 120_000);
@@ -40,7 +40,7 @@ async function patiently<T>(what: string, ask: () => Promise<T | undefined | fal
 async function switchUnderFire(state: TenantState): Promise<string> {
   const guest = demoGuest(state);
   const key = { 'idempotency-key': `crash-${Date.now()}` };
-  const body = { guest: guest.id, inviteEmail: guest.personal };
+  const body = { guest: guest.id, inviteEmail: guest.personal, ...fewKinds };
   const id = await patiently('the start', async () => {
     const reply = await stack.api('POST', '/migrations', body, key);
     return reply.status === 202 && (reply.json as { id: string }).id;
@@ -92,7 +92,7 @@ describe('killing the host at any moment ends in the same tenant state (invarian
   it('kill -9 of the tenant, of the storage and of the whole stack: the next start goes on', async () => {
     await stack.freshTenant();
     const guest = demoGuest(await stack.state());
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     const waiting = await stack.waiting(id);
     for (const part of ['tenant', 'storage'] as const) {
       process.kill(stack.file.pids[part], 'SIGKILL');

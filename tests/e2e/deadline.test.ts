@@ -1,4 +1,4 @@
-import { demoGuest, workGuests } from '../support/demoGuest';
+import { demoGuest, fewKinds, workGuests } from '../support/demoGuest';
 import { LocalStack, until } from '../support/localStack';
 
 const HOUR = 60 * 60_000;
@@ -13,7 +13,12 @@ beforeEach(() => stack.freshTenant(undefined, { dropNotifications: true }));
 
 async function wait(days: number): Promise<{ id: string; newId: string }> {
   const guest = demoGuest(await stack.state());
-  const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, acceptWithinDays: days });
+  const { id } = await stack.begin({
+    guest: guest.id,
+    inviteEmail: guest.personal,
+    ...fewKinds,
+    acceptWithinDays: days,
+  });
   const waiting = await stack.waiting(id);
   return { id, newId: String(waiting.guest.newId) };
 }

@@ -1,4 +1,4 @@
-import { demoGuest } from '../support/demoGuest';
+import { demoGuest, fewKinds } from '../support/demoGuest';
 import { LocalStack, until } from '../support/localStack';
 
 const MINUTE = 60_000;
@@ -6,7 +6,7 @@ const DAY = 24 * 60 * MINUTE;
 
 async function wait(stack: LocalStack): Promise<{ id: string; newId: string }> {
   const guest = demoGuest(await stack.state());
-  const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+  const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
   const waiting = await stack.waiting(id);
   return { id, newId: String(waiting.guest.newId) };
 }

@@ -1,4 +1,4 @@
-import { demoGuest } from '../support/demoGuest';
+import { demoGuest, fewKinds } from '../support/demoGuest';
 import { LocalStack, until, type TenantState } from '../support/localStack';
 import { isWrite } from '../support/requestLog';
 import { tenantView } from '../support/tenantView';
@@ -36,7 +36,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
   it('cancelled in preflight: nothing was changed', async () => {
     const { guest, state } = await before();
     await stack.tenant('PUT', '/_tenant/settings', { latencyMs: 300 });
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     await cancel(id);
     await stack.tenant('PUT', '/_tenant/settings', { latencyMs: 0 });
     expect(await stack.ended(id)).toMatchObject({ status: 'Canceled', outcome: 'cancelled', error: null });
@@ -50,7 +50,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
       { method: 'DELETE', path: `/users/${guest.id}$`, kind: 'lostAck', times: 1 },
       { method: 'DELETE', path: `/users/${guest.id}$`, kind: 'status', status: 503, times: 2 },
     ]);
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     await until('the guest to be deleted', async () => (await stack.state()).deletedUsers.length > 0);
     await cancel(id);
     expect(await stack.ended(id)).toMatchObject({ status: 'Canceled', outcome: 'cancelled' });
@@ -60,7 +60,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
   it('the purge is refused: the guest is restored, and the reason is told', async () => {
     const { guest, state } = await before();
     await stack.faults([refusal('DELETE', `/directory/deletedItems/${guest.id}`)]);
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     expect(await stack.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'purge-refused' } });
     await expectUntouched(state);
   });
@@ -68,7 +68,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
   it('the deletion is refused: nothing was changed', async () => {
     const { guest, state } = await before();
     await stack.faults([refusal('DELETE', `/users/${guest.id}$`)]);
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     expect(await stack.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'delete-refused' } });
     await expectUntouched(state);
   });
@@ -77,7 +77,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
     const { guest, state } = await before();
     const path = `/directory/deletedItems/${guest.id}$`;
     await stack.faults([{ method: 'DELETE', path, kind: 'status', status: 503, times: 1000 }]);
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     const ended = await stack.follow(id, (one) => one.phase === 'ended', { stepMs: 60_000 });
     expect(ended).toMatchObject({ outcome: 'failed', error: { code: 'step-exhausted' } });
     await expectUntouched(state);
@@ -89,7 +89,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
     await stack.faults([
       { method: 'GET', path, kind: 'status', status: 503, headers: { 'Retry-After': '600' }, times: 9 },
     ]);
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     await until('the guest to be deleted', async () => (await stack.state()).deletedUsers.length > 0);
     await until('the purge to be put off', async () => (await stack.history(id)).at(-2)?.['EventType'] === 10);
     expect((await stack.host('POST', `/runtime/durable/instances/${id}/terminate?reason=test`)).status).toBe(202);
@@ -101,7 +101,7 @@ describe('before the purge every ending leaves the tenant as it was (invariant 5
 
   it('cancel after the purge answers 409, and the migration goes on', async () => {
     const { guest } = await before();
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     const waiting = await stack.waiting(id);
     const late = await stack.api('POST', `/migrations/${id}/cancel`, {});
     expect(late.status).toBe(409);
@@ -186,7 +186,7 @@ describe('preflight decides before anything is touched', () => {
     const { guest } = await before();
     await stack.freshTenant((state) => change(state, guest));
     const state = await stack.state();
-    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+    const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
     const ended = await stack.ended(id);
     expect(ended).toMatchObject({ status: 'Failed', outcome: 'rejected', error: { code: 'preflight-failed' } });
     const failedRows = ended.checks.filter((row) => !row.ok && row.severity === 'blocking');
@@ -234,7 +234,7 @@ describe('a missing permission is named before anything is deleted', () => {
     await stack.tenant('PUT', '/_tenant/settings', { grantedPermissions: granted.filter((name) => name !== missing) });
     try {
       await stack.restartHost();
-      const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal });
+      const { id } = await stack.begin({ guest: guest.id, inviteEmail: guest.personal, ...fewKinds });
       const ended = await stack.ended(id);
       expect(ended.outcome).toBe('rejected');
       expect(ended.checks.find((row) => row.id === 'app-permissions')).toMatchObject({
