@@ -24,6 +24,10 @@ export type Settings = Readonly<{
   domainPolicyCheck: 'beta' | 'off';
   skipAccess: readonly GrantKind[];
   rewriteConditionalAccess: boolean;
+  /** In lower case. Empty: callbacks are off. */
+  callbackHosts: readonly string[];
+  /** Empty only when callbacks are off. */
+  callbackSecret: string;
 }>;
 
 /** One row a variable, for the documentation and the example settings. `default` is undefined when there is none. */
@@ -53,7 +57,7 @@ type Values = z.output<typeof environment>;
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const given = withDefaults(env);
   const parsed = environment.safeParse(given);
-  const problems = [...valueProblems(parsed, given), ...locationProblems(given)];
+  const problems = [...valueProblems(parsed, given), ...locationProblems(given), ...callbackProblems(given)];
   if (!parsed.success || problems.length > 0) {
     throw new Error(['The settings are not valid:', ...problems.map((problem) => `- ${problem}`)].join('\n'));
   }
@@ -94,6 +98,11 @@ function locationProblems(given: Record<string, string>): string[] {
   return [];
 }
 
+function callbackProblems(given: Record<string, string>): string[] {
+  const unsigned = given['CALLBACK_HOSTS'] !== undefined && given['CALLBACK_SECRET'] === undefined;
+  return unsigned ? ['CALLBACK_SECRET is missing: it goes together with CALLBACK_HOSTS'] : [];
+}
+
 function frozen(values: Values): Settings {
   return Object.freeze({
     tenantId: values.AZURE_TENANT_ID,
@@ -113,6 +122,8 @@ function frozen(values: Values): Settings {
     domainPolicyCheck: values.DOMAIN_POLICY_CHECK,
     skipAccess: Object.freeze([...(values.SKIP_ACCESS ?? [])]),
     rewriteConditionalAccess: values.CONDITIONAL_ACCESS_REWRITE,
+    callbackHosts: Object.freeze([...(values.CALLBACK_HOSTS ?? [])]),
+    callbackSecret: values.CALLBACK_SECRET ?? '',
   });
 }
 

@@ -69,6 +69,30 @@ const idList = z
   )
   .refine((ids) => ids.every((id) => objectId.safeParse(id).success), 'must be object ids (GUIDs) separated by commas');
 
+const hostPattern = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
+
+/** Names as URLs spell them, so that they can be compared. A name's last part has a letter first: no IP address is one. */
+const hostList = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ''),
+  )
+  .refine(
+    (hosts) => hosts.every((host) => hostPattern.test(host)),
+    'must be host names separated by commas, such as hooks.example.com or *.example.com',
+  );
+
+function isSigningSecret(value: string): boolean {
+  if (value.length < 32 || value.length > 128) return false;
+  if (!value.startsWith('whsec_')) return true;
+  const base64 = value.slice('whsec_'.length);
+  const key = Buffer.from(base64, 'base64');
+  return key.toString('base64') === base64 && key.length >= 24 && key.length <= 64;
+}
+
 const kindList = z
   .string()
   .transform((list) =>
@@ -154,5 +178,16 @@ export const variables = {
     z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
     'off',
     'Whether Conditional Access policies that name the guest are rewritten for the new guest, or only reported (on or off).',
+  ),
+  CALLBACK_HOSTS: optional(
+    hostList,
+    'Hosts that callbacks may be sent to, separated by commas: names, or *.example.com for every name below; absent = no callbacks.',
+  ),
+  CALLBACK_SECRET: optional(
+    z
+      .string()
+      .refine(isSigningSecret, 'must have 32 to 128 characters; after whsec_ they are the base64 of 24 to 64 bytes'),
+    'Secret that callbacks are signed with, 32 to 128 characters; required with CALLBACK_HOSTS.',
+    true,
   ),
 } as const;

@@ -15,6 +15,7 @@ export const failures = {
   'invalid-query': { in: 'http', status: 400, title: 'A query parameter is not known or not valid' },
   'invalid-header': { in: 'http', status: 400, title: 'A request header is not valid' },
   'feature-not-available': { in: 'http', status: 422, title: 'This version cannot do what the request asks for' },
+  'callback-not-allowed': { in: 'http', status: 422, title: 'Callbacks may not be sent to this address' },
   'route-not-found': { in: 'http', status: 404, title: 'There is nothing at this address' },
   'method-not-allowed': { in: 'http', status: 405, title: 'This address does not take this method' },
   'migration-not-found': { in: 'http', status: 404, title: 'No migration has this id' },

@@ -49,6 +49,7 @@ export const migrationRequestSchema = z.strictObject({
   callbackUrl: z
     .url({ protocol: /^https$/ })
     .max(2000)
+    .describe('Where events are sent, as CloudEvents: at each phase worth knowing, and at the end')
     .optional(),
 });
 export type MigrationRequest = z.infer<typeof migrationRequestSchema>;

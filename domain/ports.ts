@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Callback, CallbackAnswer, NewCallback, QueuedCallbacks } from './callbacks';
 import type { GrantRecord } from './grants';
 import type { GuestLock, MigrationRecord } from './record';
 import type { Report } from './migration';
@@ -39,7 +40,7 @@ export interface Azure {
 }
 
 /** Rows of the record tables. Methods throw ServiceError('storage') when the store does not answer. */
-export interface Records {
+export interface Records extends CallbackOutbox {
   /** Inserts; false when a row with this id exists (a repeated start). */
   createMigration(record: MigrationRecord): Promise<boolean>;
   readMigration(id: string): Promise<MigrationRecord | undefined>;
@@ -72,6 +73,36 @@ export interface Records {
   bindKey(binding: KeyBinding): Promise<KeyBinding>;
   readControl(name: string): Promise<string | undefined>;
   writeControl(name: string, value: string): Promise<void>;
+}
+
+/** Events for callers on their way: stored with the migration's own rows, delivered by a timer. */
+export interface CallbackOutbox {
+  /**
+   * Adds an event behind those that the migration has, unless it has this one, and queues the migration. Safe to repeat;
+   * never shortens a lease or a pause.
+   */
+  putCallback(event: NewCallback): Promise<void>;
+  /** All events of a migration, in order, delivered and dead ones included. */
+  readCallbacks(migrationId: string): Promise<Callback[]>;
+  /** Writes what an attempt made of an event; nothing when somebody else has settled it. */
+  saveCallback(callback: Callback): Promise<void>;
+  /** Queued migrations whose time has come at `now`, longest due first. */
+  dueCallbacks(now: string, most: number): Promise<QueuedCallbacks[]>;
+  /** Takes a queued migration until a time, only if it still is as it was read. Undefined when somebody was faster. */
+  leaseCallbacks(queued: QueuedCallbacks, until: string): Promise<QueuedCallbacks | undefined>;
+  /**
+   * Ends a lease, if it still is in force: due again at `dueAt`, or, when that is undefined, out of the queue unless an
+   * event was added meanwhile.
+   */
+  returnCallbacks(lease: QueuedCallbacks, dueAt: string | undefined): Promise<void>;
+}
+
+/** Delivers events to addresses that callers name. */
+export interface CallbackSender {
+  /** What is wrong with an address, as a text for its caller; undefined when events may be sent there. */
+  refusalOf(url: string): string | undefined;
+  /** One attempt, bounded in time. Never throws: whatever goes wrong is a `problem`, a word without the address. */
+  send(url: string, event: { id: string; body: string }): Promise<CallbackAnswer>;
 }
 
 export interface AuditEntry {

@@ -54,6 +54,7 @@ export const operations: Record<RouteName, Operation> = {
       'unknown-field',
       'invalid-header',
       'feature-not-available',
+      'callback-not-allowed',
       'idempotency-key-reused',
       'guest-already-migrating',
       'directory-unavailable',

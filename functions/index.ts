@@ -4,6 +4,7 @@ import { createActivities } from '../activities';
 import type { ActivityDeps } from '../activities/activity';
 import { ensureSubscription, removeSubscription } from '../activities/ensureSubscription';
 import { createAzure } from '../adapters/azure/azureClient';
+import { createCallbackSender } from '../adapters/callbacks';
 import { createCredential } from '../adapters/credential';
 import { createGraph } from '../adapters/graph/graphClient';
 import { createLog } from '../adapters/logging';
@@ -53,9 +54,15 @@ function logOf(context: InvocationContext): Log {
 
 function register(settings: Settings, deps: ActivityDeps): void {
   const activities = createActivities(deps);
+  const callbacks = createCallbackSender({
+    hosts: settings.callbackHosts,
+    secret: settings.callbackSecret,
+    clock: deps.clock,
+  });
   const servicesOf = (context: InvocationContext): Services => ({
     ...deps,
     durable: createDurableGateway(() => df.getClient(context)),
+    callbacks,
     undelete: activities.undeleteGuest,
     log: logOf(context),
     settings: { ...settings, baseUrl: settings.appBaseUrl },

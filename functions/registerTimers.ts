@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
+import { deliverCallbacks } from './deliverCallbacks';
 import type { Services } from './services';
 import { sweepMigrations } from './sweepMigrations';
 import { tendSubscription, type SubscriptionKeeper } from './tendSubscription';
@@ -19,5 +20,6 @@ export function registerTimers(
   };
   timer('watchRedemptions', '0 * * * * *', (context) => watchRedemptions(servicesOf(context)));
   timer('sweepMigrations', '15 * * * * *', (context) => sweepMigrations(servicesOf(context)));
+  timer('deliverCallbacks', '45 * * * * *', (context) => deliverCallbacks(servicesOf(context)));
   timer('tendSubscription', '30 */5 * * * *', (context) => tendSubscription(servicesOf(context), keeperOf(context)));
 }

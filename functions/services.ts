@@ -1,4 +1,4 @@
-import type { Clock, Documents, Graph, Log, Records } from '../domain/ports';
+import type { CallbackSender, Clock, Documents, Graph, Log, Records } from '../domain/ports';
 import type { StepInput, StepOutcome, SwitchInput } from '../domain/steps';
 
 /** What triggers need of the durable engine. All methods throw ServiceError('storage') when it does not answer. */
@@ -29,6 +29,7 @@ export interface Services {
   graph: Graph;
   documents: Documents;
   durable: DurableGateway;
+  callbacks: CallbackSender;
   /** The step that gives a soft-deleted guest back; the sweeper uses it when nobody else is left to undo. */
   undelete(input: StepInput<'undeleteGuest'>, log: Log): Promise<StepOutcome<unknown>>;
   clock: Clock;

@@ -21,6 +21,7 @@ export const startMigration: Handler = async (request, services) => {
   const key = readIdempotencyKey(request);
   const wanted = parseBody(migrationRequestSchema, await readJson(request));
   refuseMissingFeatures(wanted);
+  refuseCallback(wanted, services);
   const id = await chooseId(key, wanted, services);
   const before = key === undefined ? undefined : await services.records.readMigration(id);
   const record = before === undefined ? await begin(id, wanted, services) : await again(before, services);
@@ -42,13 +43,18 @@ function refuseMissingFeatures(request: MigrationRequest): void {
     request.strategy === 'recreate' ? undefined : 'strategy',
     request.approval ? 'approval' : undefined,
     request.remindAfterDays === undefined ? undefined : 'remindAfterDays',
-    request.callbackUrl === undefined ? undefined : 'callbackUrl',
   ].find((name) => name !== undefined);
   if (field === undefined) return;
-  // Ignoring the field would be worse: the caller would wait for an approval or a call that never comes.
+  // Ignoring the field would be worse: the caller would wait for an approval or a reminder that never comes.
   throw new Problem('feature-not-available', 'This version does not know how to do this; leave the field out.', {
     field,
   });
+}
+
+/** Callbacks go to the hosts that the operator named, and nowhere else. */
+function refuseCallback({ callbackUrl }: MigrationRequest, { callbacks }: Services): void {
+  const refusal = callbackUrl === undefined ? undefined : callbacks.refusalOf(callbackUrl);
+  if (refusal !== undefined) throw new Problem('callback-not-allowed', refusal, { field: 'callbackUrl' });
 }
 
 /** A new id, or the one that an earlier request with the same key got. */

@@ -1,3 +1,4 @@
+import { announce } from '../activities/announce';
 import type { MigrationRecord } from '../domain/record';
 import { ServiceError } from '../domain/serviceError';
 import { confirmClaim } from './claimGuest';
@@ -55,8 +56,8 @@ async function holdsItsGuest(record: MigrationRecord, { records, clock }: Starte
 }
 
 /** Ends a row whose guest went to another migration before anything was started for it. */
-export async function giveUp(id: string, { records }: Pick<Services, 'records'>): Promise<void> {
-  await records.decideOnMigration(id, (record) =>
+export async function giveUp(id: string, services: Pick<Services, 'records' | 'clock'>): Promise<void> {
+  const record = await services.records.decideOnMigration(id, (record) =>
     record.status !== 'NotStarted'
       ? undefined
       : {
@@ -66,4 +67,5 @@ export async function giveUp(id: string, { records }: Pick<Services, 'records'>)
           error: { code: 'preflight-failed', detail: 'Another migration took the guest first. Nothing was changed.' },
         },
   );
+  if (record?.phase === 'ended') await announce(record, services);
 }

@@ -1,3 +1,4 @@
+import { announce } from '../activities/announce';
 import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
 import { inChunks } from './chunks';
@@ -62,16 +63,10 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
     if (!outcome.ok && 'afterSeconds' in outcome) return;
     if (!outcome.ok) error = outcome.failure;
   }
-  const record = await records.decideOnMigration(id, (current) =>
-    hasEnded(current)
-      ? undefined
-      : {
-          status: 'Failed',
-          phase: 'ended',
-          outcome: 'failed',
-          error,
-        },
-  );
+  const ending = { status: 'Failed', phase: 'ended', outcome: 'failed', error } as const;
+  // Before the row: nobody looks at an ended one again. A story that came to its own end has stored its own event.
+  await announce({ ...stopped, ...ending }, services);
+  const record = await records.decideOnMigration(id, (current) => (hasEnded(current) ? undefined : ending));
   if (record?.error?.code !== error.code || record.error.detail !== error.detail) return;
   log.warn('engine-stopped', { migrationId: id, code: error.code });
   await records.audit({

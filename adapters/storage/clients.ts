@@ -14,6 +14,8 @@ const tableNames = {
   grantResults: 'GrantResults',
   idempotencyKeys: 'IdempotencyKeys',
   controls: 'Controls',
+  callbacks: 'Callbacks',
+  callbackQueue: 'CallbackQueue',
 } as const;
 
 const containerNames = { snapshots: 'snapshots', reports: 'reports', invitations: 'invitations' } as const;

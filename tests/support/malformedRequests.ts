@@ -149,7 +149,11 @@ const features: MalformedRequest[] = [
   unavailable('the automatic strategy', { strategy: 'auto' }, 'strategy'),
   unavailable('an approval', { approval: true }, 'approval'),
   unavailable('reminders', { remindAfterDays: [3] }, 'remindAfterDays'),
-  unavailable('a callback', { callbackUrl: 'https://hooks.example/a' }, 'callbackUrl'),
+  start(
+    'a callback to a host that nobody allowed',
+    JSON.stringify({ guest: GUEST, callbackUrl: 'https://hooks.example/a' }),
+    [422, 'callback-not-allowed', 'callbackUrl'],
+  ),
 ];
 
 const headers: MalformedRequest[] = [

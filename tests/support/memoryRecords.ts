@@ -1,10 +1,11 @@
-import type { AuditEntry, KeyBinding, Records } from '../../domain/ports';
+import type { AuditEntry, CallbackOutbox, KeyBinding, Records } from '../../domain/ports';
 import { guestLockSchema, migrationRecordSchema, type GuestLock, type MigrationRecord } from '../../domain/record';
 import { ServiceError } from '../../domain/serviceError';
 import type { GrantRecord } from '../../domain/grants';
+import { createMemoryCallbacks, type MemoryCallbacks } from './memoryCallbacks';
 
 /** What is stored, for tests to look at and to set up. */
-export interface MemoryRecords extends Records {
+export interface MemoryRecords extends Records, MemoryCallbacks {
   readonly migrations: Map<string, MigrationRecord>;
   readonly locks: Map<string, GuestLock>;
   readonly auditLog: AuditEntry[];
@@ -24,7 +25,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
   const bindings = new Map<string, KeyBinding>();
   const results = new Map<string, Map<number, GrantRecord>>();
   const versions = new Map<string, number>();
-  const store: Omit<MemoryRecords, keyof Records> = {
+  const store: Omit<MemoryRecords, keyof Records | keyof MemoryCallbacks> = {
     migrations: new Map(),
     locks: new Map(),
     auditLog: [],
@@ -117,7 +118,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     },
   };
 
-  const ledgers: Omit<Records, keyof typeof migrations | keyof typeof locks> = {
+  const ledgers: Omit<Records, keyof typeof migrations | keyof typeof locks | keyof CallbackOutbox> = {
     audit: async (entry) => {
       await turn('audit');
       store.auditLog.push({ ...entry });
@@ -147,6 +148,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
       store.controls.set(name, value);
     },
   };
-  const records: MemoryRecords = Object.assign(store, migrations, locks, ledgers);
+  const { store: callbacks, outbox } = createMemoryCallbacks(now, turn);
+  const records: MemoryRecords = Object.assign(store, callbacks, migrations, locks, ledgers, outbox);
   return records;
 }

@@ -1,5 +1,6 @@
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import type { z } from 'zod';
+import { createCallbackSender } from '../../adapters/callbacks';
 import type { Documents, Graph, Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
 import { ServiceError } from '../../domain/serviceError';
@@ -86,6 +87,7 @@ export function createTestApp(): TestApp {
   const services: Services = {
     records,
     durable: engine,
+    callbacks: createCallbackSender({ hosts: [], secret: '', clock: { now } }),
     undelete: ({ guestId }) => {
       undeleted.push(guestId);
       return Promise.resolve({ ok: true, value: { guest: 'present' } });

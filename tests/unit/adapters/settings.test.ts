@@ -2,6 +2,7 @@ import { readSettings, settingsTable } from '../../../adapters/settings';
 
 const tenant = 'AAAAAAAA-2222-4333-8444-555555555555';
 const secret = 'a-secret-of-the-notifications';
+const signingSecret = 'a-secret-of-the-callbacks-0123456789';
 const least = {
   AZURE_TENANT_ID: tenant,
   APP_BASE_URL: 'https://app.example/switch',
@@ -37,6 +38,8 @@ test('the least that must be set, and the defaults', () => {
     domainPolicyCheck: 'beta',
     skipAccess: [],
     rewriteConditionalAccess: false,
+    callbackHosts: [],
+    callbackSecret: '',
   });
 });
 
@@ -54,6 +57,8 @@ test('everything set, records by identity', () => {
     DOMAIN_POLICY_CHECK: 'off',
     SKIP_ACCESS: 'license, azureRole ,',
     CONDITIONAL_ACCESS_REWRITE: 'on',
+    CALLBACK_HOSTS: ' Hooks.Example.com ,, *.contoso.example',
+    CALLBACK_SECRET: signingSecret,
   });
   expect(settings).toMatchObject({
     clientId: tenant.toLowerCase(),
@@ -64,8 +69,16 @@ test('everything set, records by identity', () => {
     domainPolicyCheck: 'off',
     skipAccess: ['license', 'azureRole'],
     rewriteConditionalAccess: true,
+    callbackHosts: ['hooks.example.com', '*.contoso.example'],
+    callbackSecret: signingSecret,
   });
-  for (const part of [settings, settings.records, settings.protectedGuests, settings.skipAccess])
+  for (const part of [
+    settings,
+    settings.records,
+    settings.protectedGuests,
+    settings.skipAccess,
+    settings.callbackHosts,
+  ])
     expect(Object.isFrozen(part)).toBe(true);
 });
 
@@ -89,11 +102,21 @@ test('all problems come at once, each with its variable, none with its value', (
     DOMAIN_POLICY_CHECK: 'v1.0',
     SKIP_ACCESS: 'license,mailbox',
     CONDITIONAL_ACCESS_REWRITE: 'maybe',
+    CALLBACK_HOSTS: '10.0.0.1',
+    CALLBACK_SECRET: 'short-signing-secret',
   });
   for (const { name } of settingsTable) expect(message).toContain(name);
   expect(message).toContain('AZURE_TENANT_ID is missing');
   expect(message).toContain('POLL_MINUTES must be a whole number from 1 to 43200');
-  for (const value of ['short-secret', 'very-secret-key', 'somebody@example.com', 'javascript', 'not-a-guid']) {
+  for (const value of [
+    'short-signing-secret',
+    '10.0.0.1',
+    'short-secret',
+    'very-secret-key',
+    'somebody@example.com',
+    'javascript',
+    'not-a-guid',
+  ]) {
     expect(message).not.toContain(value);
   }
   expect(message.split('\n')).toHaveLength(1 + settingsTable.length - 2);
@@ -126,10 +149,51 @@ test.each([
   expect(messageOf({ ...least, APP_BASE_URL: url }) === 'accepted').toBe(ok);
 });
 
+test.each([
+  ['hooks.example.com', true],
+  ['*.example.com,hooks.contoso.example', true],
+  ['xn--bcher-kva.example', true],
+  ['*', false],
+  ['*.com', false],
+  ['localhost', false],
+  ['127.0.0.1', false],
+  ['[::1]', false],
+  ['https://hooks.example.com', false],
+  ['hooks.example.com:8443', false],
+  ['hooks.example.com/a', false],
+  ['a*.example.com', false],
+  ['hooks.example.com.', false],
+])('CALLBACK_HOSTS %s', (hosts, ok) => {
+  expect(messageOf({ ...least, CALLBACK_HOSTS: hosts, CALLBACK_SECRET: signingSecret }) === 'accepted').toBe(ok);
+});
+
+test.each([
+  ['x'.repeat(31), false],
+  ['x'.repeat(32), true],
+  ['x'.repeat(128), true],
+  ['x'.repeat(129), false],
+  [`whsec_${Buffer.alloc(24, 7).toString('base64')}`, true],
+  [`whsec_${Buffer.alloc(64, 7).toString('base64')}`, true],
+  [`whsec_${Buffer.alloc(23, 7).toString('base64')}`, false],
+  [`whsec_${Buffer.alloc(65, 7).toString('base64')}`, false],
+  [`whsec_${'not base64 at all, but long enough'}`, false],
+])('CALLBACK_SECRET %s', (value, ok) => {
+  expect(messageOf({ ...least, CALLBACK_HOSTS: 'hooks.example.com', CALLBACK_SECRET: value }) === 'accepted').toBe(ok);
+});
+
+test('hosts of callbacks ask for the secret, and both problems come together', () => {
+  expect(messageOf({ ...least, CALLBACK_HOSTS: 'hooks.example.com' })).toContain('CALLBACK_SECRET is missing');
+  const both = messageOf({ ...least, CALLBACK_HOSTS: 'no host' });
+  expect(both).toContain('CALLBACK_HOSTS must be host names');
+  expect(both).toContain('CALLBACK_SECRET is missing');
+  expect(messageOf({ ...least, CALLBACK_SECRET: signingSecret })).toBe('accepted');
+});
+
 test('the table marks the secrets and shows every default', () => {
   expect(settingsTable.filter(({ secret: hidden }) => hidden).map(({ name }) => name)).toEqual([
     'NOTIFICATION_SECRET',
     'RECORDS_CONNECTION_STRING',
+    'CALLBACK_SECRET',
   ]);
   expect(settingsTable.find(({ name }) => name === 'PARALLEL_RESTORES')).toMatchObject({
     default: '4',
