@@ -5,7 +5,6 @@ import { Agent, request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { CallbackAnswer } from '../domain/callbacks';
 import type { CallbackSender, Clock } from '../domain/ports';
-import { sanitizeError } from './logging';
 import { isPublicAddress } from './publicAddress';
 import { retryAfterSeconds } from './retryAfter';
 
@@ -56,7 +55,7 @@ export function createCallbackSender(options: CallbackOptions): CallbackSender {
         const to = { target, lookup: pinned(first, addresses), ...(ca === undefined ? {} : { ca }) };
         return answerOf(await post(to, headers, body, deadline), clock.now());
       } catch (error) {
-        return failed(deadline.aborted ? 'timeout' : sanitizeError(error).code);
+        return failed(deadline.aborted ? 'timeout' : wordFor(error));
       }
     },
   };
@@ -140,6 +139,12 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage, now: Date): Call
 
 function failed(problem: string): CallbackAnswer {
   return { taken: false, problem, gone: false };
+}
+
+/** The word that Node.js has for a failed look-up or connection; its messages name the host. */
+function wordFor(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return /^\w{1,60}$/.test(code) ? code : 'not-sent';
 }
 
 /** The work's result, or a rejection when the time is up before it. */

@@ -31,6 +31,7 @@ export interface SwitchOptions {
   dryRun?: boolean;
   skipAccess?: GrantKind[];
   account?: string;
+  callbackUrl?: string;
   settings?: Partial<ActivitySettings>;
   /** Runs before the migration begins: settings and faults of the tenant, changes of its state. */
   prepare?: (tenant: InProcess) => Promise<void>;
@@ -111,7 +112,8 @@ const settings: ActivitySettings = {
   rewriteConditionalAccess: false,
 };
 
-function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [] }: SwitchOptions, now: Date) {
+function startOf(options: SwitchOptions, now: Date) {
+  const { guestId, inviteEmail, dryRun = false, skipAccess = [], callbackUrl } = options;
   return {
     id: MIGRATION,
     guestId,
@@ -125,6 +127,7 @@ function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [] }: Swit
       approval: false,
       acceptWithinDays: 30,
       skipAccess,
+      ...(callbackUrl === undefined ? {} : { callbackUrl }),
     },
   };
 }

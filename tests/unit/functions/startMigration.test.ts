@@ -1,3 +1,4 @@
+import { createCallbackSender } from '../../../adapters/callbacks';
 import { ServiceError } from '../../../domain/serviceError';
 import { migrationSchema } from '../../../domain/migration';
 import { switchInputSchema } from '../../../domain/steps';
@@ -293,4 +294,45 @@ it('does not overwrite the row of another migration with the same guest', async 
   app.records.locks.set(GUEST_ID, { guestId: GUEST_ID, migrationId: 'other', lockedAt: '2026-01-01T00:00:00.000Z' });
   expect((await start(app)).status).toBe(409);
   expect([...app.records.migrations.keys()]).toEqual(['other']);
+});
+
+describe('a start that asks for callbacks', () => {
+  const callbackUrl = 'https://hooks.contoso.example/in?key=of-the-caller';
+  const withHosts = (hosts: string[]) => {
+    const app = createTestApp();
+    app.services.callbacks = createCallbackSender({ hosts, secret: 'x'.repeat(32), clock: app.services.clock });
+    return app;
+  };
+
+  it('keeps an address on the list in the row, and nowhere else', async () => {
+    const app = withHosts(['*.contoso.example']);
+    const answer = await start(app, { guest: GUEST_ID, callbackUrl });
+    expect(answer.status).toBe(202);
+    const id = idOf(answer);
+    expect(app.records.migrations.get(id)?.request.callbackUrl).toBe(callbackUrl);
+    const elsewhere = JSON.stringify([
+      answer.json,
+      [...app.engine.inputs.values()],
+      app.logLines,
+      app.records.auditLog,
+    ]);
+    expect(elsewhere).toContain(id);
+    expect(elsewhere).not.toContain('hooks.contoso');
+  });
+
+  it.each([
+    ['callbacks are off', [], callbackUrl],
+    ['the host is not on the list', ['hooks.example'], callbackUrl],
+    ['it names an IP address', ['hooks.example'], 'https://169.254.169.254/metadata'],
+    ['it has credentials', ['*.contoso.example'], 'https://me:pass@hooks.contoso.example/in'],
+    ['it names a port', ['*.contoso.example'], 'https://hooks.contoso.example:8443/in'],
+  ])('is refused when %s; nothing is started', async (_name, hosts, url) => {
+    const app = withHosts(hosts);
+    const answer = await start(app, { guest: GUEST_ID, callbackUrl: url });
+    expect(answer.status).toBe(422);
+    expect(problemSchema.parse(answer.json)).toMatchObject({ code: 'callback-not-allowed', field: 'callbackUrl' });
+    expect(app.records.migrations.size).toBe(0);
+    expect(app.records.locks.size).toBe(0);
+    expect(app.engine.starts).toBe(0);
+  });
 });
