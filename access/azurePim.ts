@@ -37,6 +37,7 @@ export type PimList = 'roleEligibilitySchedules' | 'roleAssignmentSchedules' | '
  * The principal's own entries in a list of PIM at these places. A tenant without Microsoft Entra ID P2 has none: PIM
  * says so with 400 `AadPremiumLicenseRequired`, and is then not asked again.
  *
+ * @param onRefusal told of every scope at which the app may not read the list
  * @throws ServiceError 403 when the list may not be read anywhere
  */
 export async function pimEntries(
@@ -44,6 +45,7 @@ export async function pimEntries(
   places: readonly Place[],
   principalId: string,
   azure: Azure,
+  onRefusal?: (scope: string) => void,
 ): Promise<Schedule[]> {
   const filter = encodeURIComponent(`principalId eq '${principalId}'`);
   const read = (scope: string): Promise<Schedule[]> =>
@@ -58,6 +60,6 @@ export async function pimEntries(
     if (error instanceof ServiceError && error.status === 400 && error.code === 'AadPremiumLicenseRequired') return [];
     if (!isForbidden(error)) throw error;
   }
-  const found = await listAt(places, (scope) => (scope === first.scope ? probe : read(scope)));
+  const found = await listAt(places, (scope) => (scope === first.scope ? probe : read(scope)), onRefusal);
   return found.filter(({ properties }) => same(properties.principalId, principalId));
 }

@@ -94,9 +94,14 @@ export function joinPlaces(first: readonly Place[], more: readonly Place[]): Pla
  * Lists at several places. Where the app may not list at a subscription, it lists at the known scopes in it; a place
  * that cannot be read at all is left out, which preflight shows.
  *
+ * @param onRefusal told of every scope at which the app may not list
  * @throws the refusal when nothing at all could be read
  */
-export async function listAt<T>(places: readonly Place[], list: (scope: string) => Promise<T[]>): Promise<T[]> {
+export async function listAt<T>(
+  places: readonly Place[],
+  list: (scope: string) => Promise<T[]>,
+  onRefusal: (scope: string) => void = () => undefined,
+): Promise<T[]> {
   const refusals: ServiceError[] = [];
   const attempt = async (scope: string): Promise<T[] | undefined> => {
     try {
@@ -104,6 +109,7 @@ export async function listAt<T>(places: readonly Place[], list: (scope: string) 
     } catch (error) {
       if (!isForbidden(error)) throw error;
       refusals.push(error);
+      onRefusal(scope);
       return undefined;
     }
   };
