@@ -231,6 +231,21 @@ describe('capture', () => {
     expect(keys(grants.filter(({ instruction }) => instruction === undefined))).toEqual([]);
   });
 
+  it('a scope that is gone holds nothing, and hides nothing of the others', async () => {
+    const captured = await azureRole.capture(mara, world.outside);
+    const azure: Azure = {
+      ...world.azure,
+      readAll: (path, item) =>
+        path.startsWith(scopes.plantsManagementGroup)
+          ? Promise.reject(refusal(404, 'NotFound', '', { service: 'azure' }))
+          : world.azure.readAll(path, item),
+    };
+    // What is assigned at the management group shows at the subscriptions below it as well.
+    for (const expected of [undefined, captured]) {
+      expect(keys(await azureRole.capture(mara, { ...world.outside, azure }, expected))).toEqual(lasting);
+    }
+  });
+
   it('an assignment that the index does not show yet is found, one that it still shows is not', async () => {
     await world.settings({ resourceGraphLagMs: 3_600_000 });
     await assign(scopes.portalGroup, azureRoles.reader, mara);

@@ -121,6 +121,16 @@ describe('capture', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('a tenant without the licence has none, also where the first scope that is asked may not be read', async () => {
+    const azure = azureOf(({ path }) => {
+      if (path.startsWith('/subscriptions?')) return [{ id: '/subscriptions/closed' }, { id: '/subscriptions/open' }];
+      if (path.includes('managementGroups?')) return [];
+      const closed = path.startsWith('/subscriptions/closed');
+      throw refusal(closed ? 403 : 400, closed ? 'AuthorizationFailed' : 'AadPremiumLicenseRequired');
+    });
+    expect(await pimAzureRole.capture(mara, outsideOf({ azure }))).toEqual([]);
+  });
+
   it('an app that may not read them anywhere is refused; a fault is thrown', async () => {
     await world.faults({ path: 'roleEligibilitySchedules', kind: 'status', status: 403, times: 99 });
     await expect(capture(mara)).rejects.toMatchObject({ status: 403 });
