@@ -69,10 +69,15 @@ export const pimAzureRole: AccessKind = {
       pimEntries(lists.active, places, guestId, azure),
     ]);
     const now = clock.now().getTime();
+    const held = new Set((expected ?? []).map(({ key }) => key.toLowerCase()));
     const standing = [
       ...eligible.map((schedule) => dataOf('eligible', schedule, now)),
-      // Without an end it is a lasting role assignment, which the kind azureRole restores.
-      ...active.filter(isForATime).map((schedule) => dataOf('active', schedule, now)),
+      ...active.filter(isAssigned).flatMap((schedule) => {
+        const data = dataOf('active', schedule, now);
+        // Without an end it is a lasting role assignment, which the kind azureRole restores, unless it is yet to begin.
+        if (data === undefined || data.value.until !== null || held.has(keyOf(data).toLowerCase())) return data ?? [];
+        return data.from !== undefined && isOfPim(schedule) ? [data] : [];
+      }),
     ].filter((data) => data !== undefined);
     // The same schedule shows at its own scope and at every scope below it.
     const own = [...new Map(standing.map((data) => [keyOf(data).toLowerCase(), data])).values()];
@@ -84,8 +89,14 @@ export const pimAzureRole: AccessKind = {
   },
 };
 
-function isForATime({ properties }: Schedule): boolean {
-  return !same(properties.assignmentType ?? '', 'Activated') && typeof properties.endDateTime === 'string';
+/** Given by an administrator, not switched on by the guest. */
+function isAssigned({ properties }: Schedule): boolean {
+  return !same(properties.assignmentType ?? '', 'Activated');
+}
+
+/** Made by a request to PIM; what was assigned outside of it shows among its schedules too. */
+function isOfPim({ properties }: Schedule): boolean {
+  return typeof properties.roleAssignmentScheduleRequestId === 'string';
 }
 
 /** What is remembered of a schedule; undefined for one that is over or came to nothing. */
@@ -116,7 +127,8 @@ function keyOf({ list, scope, roleDefinitionId }: PimData): string {
 
 function grantOf(data: PimData, names: ReadonlyMap<string, string>): Grant {
   const name = names.get(roleId(data.roleDefinitionId)) ?? lastSegment(data.roleDefinitionId);
-  const kind = data.list === 'eligible' ? 'eligible' : 'active for a time';
+  const active = data.value.until === null ? 'active from a later time' : 'active for a time';
+  const kind = data.list === 'eligible' ? 'eligible' : active;
   return { kind: 'pimAzureRole', key: keyOf(data), name: `${name} (${kind})`, scope: data.scope, data: { ...data } };
 }
 

@@ -91,7 +91,7 @@ export function waitsForStart(schedule: Schedule, now: Date): boolean {
  */
 export function standingOf(schedules: readonly Schedule[], now: Date): 'permanent' | 'passing' | 'unclear' {
   const direct = schedules.filter(isDirect);
-  const endless = direct.filter((one) => isAssigned(one) && endOf(one) === null);
+  const endless = direct.filter((one) => isAssigned(one) && endOf(one) === null && isStanding(one, now));
   if (endless.some((one) => !waitsForStart(one, now))) return 'permanent';
   if (direct.length > endless.length) return 'passing';
   return endless.length > 0 ? 'permanent' : 'unclear';

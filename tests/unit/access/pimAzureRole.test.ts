@@ -1,3 +1,4 @@
+import { azureRole } from '../../../access/azureRole';
 import { pimAzureRole } from '../../../access/pimAzureRole';
 import { compareAccess } from '../../../domain/comparison';
 import type { Grant } from '../../../domain/grants';
@@ -51,14 +52,21 @@ async function schedulesOf(principalId: string): Promise<string[]> {
   ].sort();
 }
 
-async function request(principalId: string, scope: string, role: string, scheduleInfo: object): Promise<void> {
-  const path = `${scope}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/${numbered('b1000000', 7)}`;
+async function request(
+  principalId: string,
+  scope: string,
+  role: string,
+  scheduleInfo: object,
+  requests = 'roleEligibilityScheduleRequests',
+): Promise<void> {
+  const path = `${scope}/providers/Microsoft.Authorization/${requests}/${numbered('b1000000', 7)}`;
   const [subscription = ''] = /^\/subscriptions\/[^/]+/.exec(scope) ?? [];
   await world.azure.put(`${path}?api-version=2020-10-01`, {
     properties: {
       principalId,
       roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
       requestType: 'AdminAssign',
+      justification: 'A test',
       scheduleInfo,
     },
   });
@@ -211,6 +219,29 @@ describe('restore', () => {
     expect(made).toContainEqual(
       expect.objectContaining({ principalId: newId, startDateTime: begins.replace(/\.\d+Z$/, '.000Z') }),
     );
+  });
+
+  it('a lasting role that has not begun is captured, begins then, and compares as equal afterwards', async () => {
+    await world.change((state) => ({
+      ...state,
+      azureRoleDefinitions: listOf(state, 'azureRoleDefinitions').map((role) => ({ ...role, pim: { active: {} } })),
+    }));
+    const begins = new Date(world.tenant.clock.now() + 10 * day).toISOString();
+    const lasting = { startDateTime: begins, expiration: { type: 'NoExpiration' } };
+    await request(mara, scopes.portalGroup, azureRoles.blobDataReader, lasting, 'roleAssignmentScheduleRequests');
+    const grants = await only(`active|${scopes.portalGroup}|${azureRoles.blobDataReader}`);
+    expect(keys(await azureRole.capture(mara, world.outside))).not.toContain(grants[0]?.key.slice('active|'.length));
+    const newId = await world.switchGuest(mara);
+    await restoreAll(pimAzureRole, grants, newId, world.outside);
+    const made = listOf(await world.state(), 'azureRoleAssignmentSchedules').map(({ properties }) => properties);
+    expect(made).toContainEqual(
+      expect.objectContaining({ principalId: newId, startDateTime: begins.replace(/\.\d+Z$/, '.000Z') }),
+    );
+    for (const days of [0, 11]) {
+      await world.advance(days * day);
+      expect(compareAccess(grants, await capture(newId, grants)).missing).toEqual([]);
+      await restoreAll(pimAzureRole, grants, newId, world.outside);
+    }
   });
 
   it('what ended meanwhile is left to people', async () => {
