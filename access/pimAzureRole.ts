@@ -134,11 +134,11 @@ function grantOf(data: PimData, names: ReadonlyMap<string, string>): Grant {
 
 async function assign(data: PimData, newId: string, azure: Azure, now: number): Promise<Attempt> {
   const { list, scope, roleDefinitionId, conditionVersion, value } = data;
+  const there = await present(data, newId, azure, now);
+  if (there !== undefined) return there;
   if (value.until !== null && Date.parse(value.until) < now + SHORTEST_MS) {
     return { result: 'manual', detail: `It ended on ${value.until}. Assign it again by hand if it is still needed.` };
   }
-  const there = await present(data, newId, azure, now);
-  if (there !== undefined) return there;
   const path = `${prefix(scope)}${AUTHORIZATION}/${requests[list]}/${requestName(data, newId)}?${PIM_VERSION}`;
   const expiration =
     value.until === null ? { type: 'NoExpiration' } : { type: 'AfterDateTime', endDateTime: value.until };
@@ -179,7 +179,9 @@ function requestName({ list, scope, roleDefinitionId }: PimData, principalId: st
 /** What the new guest has of it already; undefined when nothing. What our own request made counts as restored. */
 async function present(data: PimData, newId: string, azure: Azure, now: number): Promise<Attempt | undefined> {
   const entries = await pimEntries(lists[data.list], [{ scope: data.scope, within: [] }], newId, azure);
-  for (const entry of entries) {
+  // One that an administrator gave says more than what the guest has switched on meanwhile.
+  const assignedFirst = [...entries.filter(isAssigned), ...entries.filter((entry) => !isAssigned(entry))];
+  for (const entry of assignedFirst) {
     const found = dataOf(data.list, entry, now);
     if (found === undefined || keyOf(found).toLowerCase() !== keyOf(data).toLowerCase()) continue;
     const differing = (['until', 'condition'] as const).filter((part) => found.value[part] !== data.value[part]);

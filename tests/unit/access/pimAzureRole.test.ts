@@ -244,6 +244,28 @@ describe('restore', () => {
     }
   });
 
+  it('a second run shortly before the end finds what the first one gave', async () => {
+    const [grant] = await only(activeMonitoring);
+    const newId = await world.switchGuest(mara);
+    const until = new Date(Math.floor(world.tenant.clock.now() / 1000) * 1000 + 10 * 60_000).toISOString();
+    const short = [{ ...grant, data: { ...grant?.data, value: { until, condition: null } } } as Grant];
+    await restoreAll(pimAzureRole, short, newId, world.outside);
+    await world.advance(7 * 60_000);
+    await restoreAll(pimAzureRole, short, newId, world.outside);
+  });
+
+  it('an activation of the new guest does not hide what an administrator gave', async () => {
+    const grants = await only(activeMonitoring);
+    const { scope, roleDefinitionId, value } = grants[0]?.data as Record<string, never> & { value: { until: string } };
+    const entry = (assignmentType: string, endDateTime: string) => ({
+      id: 'x',
+      properties: { scope, roleDefinitionId, principalId: NEW, assignmentType, endDateTime },
+    });
+    const soon = new Date(Date.parse(value.until) - day).toISOString();
+    const azure = azureOf(() => [entry('Activated', soon), entry('Assigned', value.until)]);
+    expect(results(await pimAzureRole.restore(grants, NEW, outsideOf({ azure })))).toEqual(['alreadyPresent']);
+  });
+
   it('what ended meanwhile is left to people', async () => {
     const grants = await only(activeMonitoring);
     const newId = await world.switchGuest(mara);
