@@ -5,6 +5,7 @@ import { objectId } from '../domain/ids';
 import { progressOf } from '../domain/phases';
 import type { Graph } from '../domain/ports';
 import { inRestoreOrder, planChunks } from '../domain/restorePlan';
+import { ServiceError } from '../domain/serviceError';
 import { guestAccountSchema, type GuestAccount, type Snapshot } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedKinds } from './capture';
@@ -66,9 +67,15 @@ export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess
 
 const sponsor = z.object({ id: objectId });
 
+/** For the invitation, which can do without: where the kind is skipped, the app need not be allowed to read them. */
 async function readSponsors(guestId: string, graph: Graph): Promise<string[]> {
-  const sponsors = await graph.readAll(`/users/${guestId}/sponsors?$select=id`, sponsor);
-  return sponsors.map(({ id }) => id);
+  try {
+    const sponsors = await graph.readAll(`/users/${guestId}/sponsors?$select=id`, sponsor);
+    return sponsors.map(({ id }) => id);
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 const accountSelect = 'id,displayName,userPrincipalName,mail,preferredLanguage,createdDateTime,identities';
