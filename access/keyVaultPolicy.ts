@@ -142,7 +142,7 @@ function grantsIn({ id, properties }: Vault, guestId: string): Grant[] {
       {
         kind: 'keyVaultPolicy',
         key: [id, ...(applicationId === undefined ? [] : [applicationId])].join('|').toLowerCase(),
-        name: lastSegment(id),
+        name: lastSegment(id) + (applicationId === undefined ? '' : ` through the application ${applicationId}`),
         scope: id,
         data: { vaultId: id, tenantId, ...application, principalId, value },
       },
