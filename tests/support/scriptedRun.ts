@@ -82,6 +82,8 @@ export function happyScript(): Script {
           { wave: 2, from: 4, to: 5 },
         ],
       }),
+    readApproval: () => done({ decision: 'approved', cancelRequested: false }),
+    confirmAccess: () => done({ added: 0, gone: 0, changed: 0, account: 'same' }),
     softDeleteGuest: () => done({}),
     claimPurge: () => done({ claimed: true }),
     purgeGuest: () => done({}),

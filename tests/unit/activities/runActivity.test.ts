@@ -14,6 +14,8 @@ const ofSnapshot = { migrationId: MIGRATION_ID, guestId: OLD_ID, snapshotHash: H
 const inputs: Record<StepName, Record<string, unknown>> = {
   preflight: { migrationId: MIGRATION_ID },
   captureAccess: { migrationId: MIGRATION_ID, guestId: OLD_ID },
+  readApproval: { migrationId: MIGRATION_ID, close: false },
+  confirmAccess: ofSnapshot,
   softDeleteGuest: ofSnapshot,
   claimPurge: { migrationId: MIGRATION_ID },
   purgeGuest: ofSnapshot,
