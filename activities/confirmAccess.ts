@@ -38,7 +38,9 @@ export function createConfirmAccess(deps: ActivityDeps): Activity<'confirmAccess
 }
 
 function differences(approved: readonly Grant[], present: readonly Grant[], now: Date) {
-  const before = new Map(approved.filter((grant) => !isAdvisory(grant)).map((grant) => [identityOfGrant(grant), grant]));
+  const before = new Map(
+    approved.filter((grant) => !isAdvisory(grant)).map((grant) => [identityOfGrant(grant), grant]),
+  );
   const after = new Map(present.filter((grant) => !isAdvisory(grant)).map((grant) => [identityOfGrant(grant), grant]));
   const kept = [...before].flatMap(([identity, grant]) => {
     const found = after.get(identity);

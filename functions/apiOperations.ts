@@ -93,7 +93,9 @@ export const operations: Record<RouteName, Operation> = {
     },
     problems: [...everywhere, 'invalid-id', 'migration-not-found'],
   },
-  approveMigration: decision('Approve the plan of a migration', 'The plan will be carried out', ['approver-is-starter']),
+  approveMigration: decision('Approve the plan of a migration', 'The plan will be carried out', [
+    'approver-is-starter',
+  ]),
   rejectMigration: decision('Reject the plan of a migration', 'The migration will end', []),
   cancelMigration: {
     summary: 'Undo and end a migration, as long as the old guest is not being purged',

@@ -1,11 +1,12 @@
 import type { Task } from 'durable-functions';
 import { APPROVAL_DECIDED } from '../domain/events';
+import type { MigrationError } from '../domain/failures';
 import type { StepOutput } from '../domain/steps';
 import { stopIfCancelled, type OldGuest } from './removeOldGuest';
 import { whileUndoable } from './retryPolicies';
 import { nowMs, type Durable, type Run } from './run';
 import { enter, step } from './steps';
-import { failure, Stop } from './stop';
+import { Stop } from './stop';
 
 const HOUR_MS = 60 * 60 * 1000;
 /** Timers stay far below six days, beyond which durable-functions 3 replays a cancelled timer wrongly. */
@@ -79,6 +80,6 @@ function differences({ added, gone, changed, account }: StepOutput<'confirmAcces
   return account === 'same' ? grants : `${grants} The account itself changed.`;
 }
 
-function rejected(error: Parameters<typeof failure>[0]): Stop {
+function rejected(error: MigrationError): Stop {
   return new Stop('rejected', error);
 }

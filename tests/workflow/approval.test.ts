@@ -58,15 +58,7 @@ describe('no deletion before the approval:', () => {
     const run = await startRun({ readApproval: read }, waits);
     await run.advance(30 * HOUR_MS + 5 * MINUTE_MS);
     expectUntouched(run);
-    expect(run.story()).toEqual([
-      'phase:preflight',
-      'preflight',
-      'phase:capturing',
-      'captureAccess',
-      'phase:awaitingApproval',
-      'readApproval',
-      'readApproval',
-    ]);
+    expect(run.story().slice(3)).toEqual(['captureAccess', 'phase:awaitingApproval', 'readApproval', 'readApproval']);
     decide('approved');
     run.signal();
     await run.host.engine.settle();
@@ -141,16 +133,17 @@ describe('no deletion before the approval:', () => {
 
   it.each([1, 2])('an answer that comes while the run reads, on day %i, is not lost', async (day) => {
     const { read, decide } = row();
-    let run: ScriptedRun | undefined;
+    const late: { signal?: () => void } = {};
     const readApproval: Script['readApproval'] = (input, nth) => {
       const before = read(input);
       if (nth === day + 1) {
         decide('approved');
-        run?.signal();
+        late.signal?.();
       }
       return before;
     };
-    run = await startRun({ readApproval }, waits);
+    const run = await startRun({ readApproval }, waits);
+    late.signal = run.signal;
     await run.advance(day * DAY_MS + MINUTE_MS);
     expect(run.hasEnded()).toBe(true);
     expect(run.of('readApproval')).toHaveLength(day + 2);
@@ -241,7 +234,7 @@ describe('what was approved is what is deleted:', () => {
   });
 
   it.each([
-    ['a check fails by then', { guestId: OLD_ID, failedChecks: ['guest-exists'] }],
+    ['a check fails by then', { guestId: OLD_ID, failedChecks: ['address-free'] }],
     ['the guest is gone by then', { guestId: null, failedChecks: ['guest-exists'] }],
   ])('%s: nothing is deleted', async (_what, found) => {
     const preflight: Script['preflight'] = ({ again }) =>
@@ -293,7 +286,9 @@ describe('the history of a wait', () => {
   it('is what it was where no approval is needed', async () => {
     const run = await startRun();
     await run.finish();
-    const names = run.history().flatMap(({ EventType: type, Name }) => (type === EventType.TaskScheduled ? [Name] : []));
+    const names = run
+      .history()
+      .flatMap(({ EventType: type, Name }) => (type === EventType.TaskScheduled ? [Name] : []));
     expect(names).not.toContain('readApproval');
     expect(names).not.toContain('confirmAccess');
     expect(names.filter((name) => name === 'preflight')).toHaveLength(1);
