@@ -130,7 +130,6 @@ const fields: MalformedRequest[] = [
   field('reason too long', { reason: 'x'.repeat(1001) }),
   field('reason with a control character', { reason: 'a\u0007b' }),
   field('approval null', { approval: null }),
-  field('by of blanks', { by: '  ' }),
   field('by too long', { by: 'x'.repeat(201) }),
   field('acceptWithinDays 0', { acceptWithinDays: 0 }),
   field('acceptWithinDays 91', { acceptWithinDays: 91 }),
@@ -249,9 +248,8 @@ const decisions: MalformedRequest[] = [
   ...decision('a name of blanks', '{"by":" \\t "}', [400, 'invalid-body', 'by']),
   ...decision('a long name', JSON.stringify({ by: 'x'.repeat(201) }), [400, 'invalid-body', 'by']),
   ...decision('a long comment', `{"by":"ops","comment":"${'x'.repeat(1001)}"}`, [400, 'invalid-body', 'comment']),
-  ...decision('a control character', '{"by":"ops","comment":"\\u0007"}', [400, 'invalid-body', 'comment']),
+  ...decision('a bell', '{"by":"ops","comment":"\\u0007"}', [400, 'invalid-body', 'comment']),
   ...decision('another decision', '{"by":"ops","decision":"approved"}', [400, 'unknown-field', 'decision']),
-  ...decision('plain text', 'yes', emptyBody, { 'Content-Type': 'text/plain' }),
   ...decision('no object', '[]', notAnObject),
 ];
 
