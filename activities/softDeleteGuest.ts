@@ -4,8 +4,9 @@ import { done, failed, reasonOf, TransientFailure, type Activity, type ActivityD
 import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 
 /**
- * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest, and when the run
- * undoes or has ended: a late duplicate of this step would delete the guest that was given back.
+ * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest, without the approval
+ * that the migration needs, and when the run undoes or has ended: a late duplicate of this step would delete the guest
+ * that was given back.
  * Safe to run twice: a guest that is found in the recycle bin counts as deleted. "Not found" in both places is
  * believed only after reads had time to catch up with the first try.
  */
@@ -19,6 +20,9 @@ export function createSoftDeleteGuest(deps: ActivityDeps): Activity<'softDeleteG
     const record = await recordOf(records, migrationId);
     if (isOver('purging', record.phase)) {
       return failed('delete-refused', 'The deletion is over for this migration: nothing was deleted.');
+    }
+    if (record.approvalHours !== null && record.approval?.decision !== 'approved') {
+      return failed('delete-refused', 'Nobody approved the plan: nothing was deleted.');
     }
     const firstTry = record.deleteAttemptedAt ?? clock.now().toISOString();
     if (record.deleteAttemptedAt === null) {

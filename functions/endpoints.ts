@@ -1,4 +1,5 @@
 import { cancelMigration } from './cancelMigration';
+import { approveMigration, rejectMigration } from './decideApproval';
 import { getMigration } from './getMigration';
 import { getReport } from './getReport';
 import { getResult } from './getResult';
@@ -18,6 +19,8 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   getMigration,
   getResult,
   getReport,
+  approveMigration,
+  rejectMigration,
   cancelMigration,
   graphNotifications,
   graphLifecycle,
