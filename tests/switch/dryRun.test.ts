@@ -21,7 +21,9 @@ it('answers with the plan: every grant, and how it will be restored or why not',
   expect(new Set(run.report.grants.map(({ kind }) => kind))).toEqual(new Set(kindSchema.options));
   for (const { result, detail } of run.report.grants) {
     expect(result).toBe('planned');
-    expect(detail).toMatch(/^By hand: .{30,}|^Would be restored to the new guest: (POST|PUT|PATCH|through the access package) /);
+    expect(detail).toMatch(
+      /^By hand: .{30,}|^Would be restored to the new guest: (POST|PUT|PATCH|through the access package) /,
+    );
   }
 });
 
