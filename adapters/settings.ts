@@ -24,6 +24,7 @@ export type Settings = Readonly<{
   domainPolicyCheck: 'beta' | 'off';
   skipAccess: readonly GrantKind[];
   rewriteConditionalAccess: boolean;
+  dailyBudget: number;
 }>;
 
 /** One row a variable, for the documentation and the example settings. `default` is undefined when there is none. */
@@ -113,6 +114,7 @@ function frozen(values: Values): Settings {
     domainPolicyCheck: values.DOMAIN_POLICY_CHECK,
     skipAccess: Object.freeze([...(values.SKIP_ACCESS ?? [])]),
     rewriteConditionalAccess: values.CONDITIONAL_ACCESS_REWRITE,
+    dailyBudget: values.DAILY_BUDGET,
   });
 }
 

@@ -155,4 +155,9 @@ export const variables = {
     'off',
     'Whether Conditional Access policies that name the guest are rewritten for the new guest, or only reported (on or off).',
   ),
+  DAILY_BUDGET: defaulted(
+    wholeNumber(1, 10_000),
+    '50',
+    'How many migrations may begin to delete a guest on one day (UTC).',
+  ),
 } as const;

@@ -109,6 +109,7 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'beta',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  dailyBudget: 50,
 };
 
 function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [] }: SwitchOptions, now: Date) {

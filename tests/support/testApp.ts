@@ -101,6 +101,7 @@ export function createTestApp(): TestApp {
       pollMinutes: 15,
       parallelRestores: 4,
       rewriteConditionalAccess: false,
+      dailyBudget: 50,
     },
   };
   return {

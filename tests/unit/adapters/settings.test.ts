@@ -37,6 +37,7 @@ test('the least that must be set, and the defaults', () => {
     domainPolicyCheck: 'beta',
     skipAccess: [],
     rewriteConditionalAccess: false,
+    dailyBudget: 50,
   });
 });
 
@@ -54,6 +55,7 @@ test('everything set, records by identity', () => {
     DOMAIN_POLICY_CHECK: 'off',
     SKIP_ACCESS: 'license, azureRole ,',
     CONDITIONAL_ACCESS_REWRITE: 'on',
+    DAILY_BUDGET: '10000',
   });
   expect(settings).toMatchObject({
     clientId: tenant.toLowerCase(),
@@ -64,6 +66,7 @@ test('everything set, records by identity', () => {
     domainPolicyCheck: 'off',
     skipAccess: ['license', 'azureRole'],
     rewriteConditionalAccess: true,
+    dailyBudget: 10_000,
   });
   for (const part of [settings, settings.records, settings.protectedGuests, settings.skipAccess])
     expect(Object.isFrozen(part)).toBe(true);
@@ -89,6 +92,7 @@ test('all problems come at once, each with its variable, none with its value', (
     DOMAIN_POLICY_CHECK: 'v1.0',
     SKIP_ACCESS: 'license,mailbox',
     CONDITIONAL_ACCESS_REWRITE: 'maybe',
+    DAILY_BUDGET: '0',
   });
   for (const { name } of settingsTable) expect(message).toContain(name);
   expect(message).toContain('AZURE_TENANT_ID is missing');
