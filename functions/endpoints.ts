@@ -1,4 +1,5 @@
 import { cancelMigration } from './cancelMigration';
+import { closeInviteBreaker } from './closeInviteBreaker';
 import { getMigration } from './getMigration';
 import { getReport } from './getReport';
 import { getResult } from './getResult';
@@ -19,6 +20,7 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   getResult,
   getReport,
   cancelMigration,
+  closeInviteBreaker,
   graphNotifications,
   graphLifecycle,
   health,

@@ -19,6 +19,7 @@ export const routes = {
   getResult: { method: 'GET', route: 'migrations/{id}/result', authLevel: 'function' },
   getReport: { method: 'GET', route: 'migrations/{id}/report', authLevel: 'function' },
   cancelMigration: { method: 'POST', route: 'migrations/{id}/cancel', authLevel: 'function' },
+  closeInviteBreaker: { method: 'POST', route: 'controls/invite-breaker/close', authLevel: 'function' },
   graphNotifications: { method: 'POST', route: 'graph/notifications', authLevel: 'anonymous' },
   graphLifecycle: { method: 'POST', route: 'graph/lifecycle', authLevel: 'anonymous' },
   health: { method: 'GET', route: 'health', authLevel: 'anonymous' },

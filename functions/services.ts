@@ -21,6 +21,7 @@ export interface TriggerSettings {
   pollMinutes: number;
   parallelRestores: number;
   rewriteConditionalAccess: boolean;
+  dailyBudget: number;
 }
 
 /** Everything that triggers work with; handed to each handler. */

@@ -1,5 +1,6 @@
 import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
+import { unmarked } from '../domain/stuck';
 import { inChunks } from './chunks';
 import { freeDeadLock, START_DIES_AFTER_MS } from './claimGuest';
 import { hasEnded } from './migrationView';
@@ -70,6 +71,7 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
           phase: 'ended',
           outcome: 'failed',
           error,
+          ...unmarked(current),
         },
   );
   if (record?.error?.code !== error.code || record.error.detail !== error.detail) return;
