@@ -70,7 +70,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     records,
     documents: createMemoryDocuments(),
     clock: { now },
-    settings: { ...settings, ...options.settings },
+    settings: { ...inProcessSettings, ...options.settings },
   };
   await records.createMigration(newRecord(startOf(options, now())));
   const host = startRun(deps, clock, options);
@@ -97,7 +97,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
   };
 }
 
-const settings: ActivitySettings = {
+export const inProcessSettings: ActivitySettings = {
   tenantId: '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310',
   inviteRedirectUrl: 'https://myapps.example',
   sendInvitationMail: true,
