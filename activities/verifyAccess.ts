@@ -1,9 +1,10 @@
 import { compareAccess, identityOfGrant } from '../domain/comparison';
 import { countResults, isAdvisory, type Grant, type GrantRecord } from '../domain/grants';
+import type { Graph } from '../domain/ports';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedIn } from './capture';
-import { recordOf, verifiedSnapshot } from './common';
+import { isThere, recordOf, verifiedSnapshot } from './common';
 
 /**
  * Reads what the new guest has now and compares it with the snapshot. A grant that was written but does not show is
@@ -11,7 +12,7 @@ import { recordOf, verifiedSnapshot } from './common';
  * Safe to run twice: it reads, and what it writes down is replaced by the same.
  */
 export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'> {
-  const { records, documents } = deps;
+  const { graph, records, documents } = deps;
   return async (input, log) => {
     const { migrationId, newId, lastTry } = input;
     const snapshot = await verifiedSnapshot(documents, input);
@@ -20,7 +21,7 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
     // A late duplicate would compare with what the guest has by then, and change a report that is closed.
     if (phase === 'ended') throw new Error('verifyAccess: the migration has ended');
     const skip = skippedIn(snapshot);
-    const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone);
+    const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone(newId, graph));
     if (now === undefined) {
       return lastTry
         ? failed('guest-vanished', 'The new guest was deleted before the access was verified.')
@@ -53,10 +54,15 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
   };
 }
 
-/** A guest that is not found may only be hidden by a replica that lags: looked at again, but not for ever. */
-function unlessGone(error: unknown): undefined {
-  if (!isNotFound(error)) throw error;
-  return undefined;
+/**
+ * A guest that is not found may only be hidden by a replica that lags: looked at again, but not for ever. What else is
+ * not found, such as a team that was deleted at that moment, says nothing about the guest.
+ */
+function unlessGone(newId: string, graph: Graph): (error: unknown) => Promise<undefined> {
+  return async (error) => {
+    if (!isNotFound(error) || (await isThere(graph, `/users/${newId}`))) throw error;
+    return undefined;
+  };
 }
 
 function isReminder(grant: Grant | undefined): boolean {

@@ -24,6 +24,9 @@ export type Settings = Readonly<{
   domainPolicyCheck: 'beta' | 'off';
   skipAccess: readonly GrantKind[];
   rewriteConditionalAccess: boolean;
+  approvalRequired: boolean;
+  approvalTimeoutHours: number;
+  approvalFourEyes: boolean;
   dailyBudget: number;
 }>;
 
@@ -114,6 +117,9 @@ function frozen(values: Values): Settings {
     domainPolicyCheck: values.DOMAIN_POLICY_CHECK,
     skipAccess: Object.freeze([...(values.SKIP_ACCESS ?? [])]),
     rewriteConditionalAccess: values.CONDITIONAL_ACCESS_REWRITE,
+    approvalRequired: values.APPROVAL,
+    approvalTimeoutHours: values.APPROVAL_TIMEOUT_HOURS,
+    approvalFourEyes: values.APPROVAL_FOUR_EYES,
     dailyBudget: values.DAILY_BUDGET,
   });
 }

@@ -25,6 +25,9 @@ export const failures = {
     status: 409,
     title: 'The old guest is being purged or gone: the migration can only go forward',
   },
+  'approval-not-awaited': { in: 'http', status: 409, title: 'The migration does not wait for an approval' },
+  'already-decided': { in: 'http', status: 409, title: 'Somebody has approved or rejected this migration already' },
+  'approver-is-starter': { in: 'http', status: 403, title: 'Whoever started a migration may not approve it' },
   'invite-breaker-open': {
     in: 'http',
     status: 409,
@@ -55,6 +58,21 @@ export const failures = {
     in: 'migration',
     title: 'The snapshot could not be written and read back unharmed',
     advice: 'Check the storage account. Nothing is deleted, invited or restored without a verified snapshot.',
+  },
+  'approval-rejected': {
+    in: 'migration',
+    title: 'Somebody rejected the plan; nothing was changed',
+    advice: 'Read `approval` for who and why. Start again when the reasons are gone.',
+  },
+  'approval-timed-out': {
+    in: 'migration',
+    title: 'Nobody approved the plan in time; nothing was changed',
+    advice: 'Start again and have it approved in time; APPROVAL_TIMEOUT_HOURS sets how long that may take.',
+  },
+  'access-changed': {
+    in: 'migration',
+    title: 'The guest or their access changed between the plan and its approval; nothing was changed',
+    advice: 'Read `comparison` of the report for what changed. Start again, so that the present plan is approved.',
   },
   'delete-refused': {
     in: 'migration',

@@ -11,12 +11,13 @@ export const TELL_AGAIN_MS = DAY_MS;
 
 /**
  * How long a row may stay as it is in each phase. Short where everything can be undone, because the guest has no access
- * from the deletion on; `null` where a run has a time limit of its own or is over.
+ * from the deletion on; `null` where nothing is waited for.
  */
 const quietMs: Record<Phase, number | null> = {
   preflight: HOUR_MS,
   capturing: HOUR_MS,
-  awaitingApproval: null,
+  // After the hours that an approval may take.
+  awaitingApproval: HOUR_MS,
   deleting: HOUR_MS,
   purging: HOUR_MS,
   undoing: HOUR_MS,
@@ -32,7 +33,7 @@ const quietMs: Record<Phase, number | null> = {
 
 /** Milliseconds since 1970 from which on the migration counts as stuck unless it moves; null = never. */
 export function stuckFrom(
-  record: Pick<MigrationRecord, 'phase' | 'updatedAt' | 'invitation' | 'checks'>,
+  record: Pick<MigrationRecord, 'phase' | 'updatedAt' | 'invitation' | 'checks' | 'approvalHours'>,
 ): number | null {
   const allowed = quietMs[record.phase];
   if (allowed === null) return null;
@@ -40,6 +41,7 @@ export function stuckFrom(
   if (record.phase === 'awaitingRedemption' && record.invitation !== null) {
     return Math.max(since, Date.parse(record.invitation.expiresAt)) + allowed;
   }
+  if (record.phase === 'awaitingApproval') return since + (record.approvalHours ?? 0) * HOUR_MS + allowed;
   const heldBack = record.checks.some(({ id, ok }) => id === 'invitation-held-back' && !ok);
   return since + allowed + (record.phase === 'inviting' && heldBack ? LONGEST_HOLD_MS : 0);
 }

@@ -5,6 +5,7 @@ import type { RouteName } from './routes';
 export type SchemaName =
   | 'MigrationRequest'
   | 'CancelRequest'
+  | 'DecisionRequest'
   | 'Migration'
   | 'MigrationList'
   | 'Report'
@@ -96,6 +97,10 @@ export const operations: Record<RouteName, Operation> = {
     },
     problems: [...everywhere, 'invalid-id', 'migration-not-found'],
   },
+  approveMigration: decision('Approve the plan of a migration', 'The plan will be carried out', [
+    'approver-is-starter',
+  ]),
+  rejectMigration: decision('Reject the plan of a migration', 'The migration will end', []),
   cancelMigration: {
     summary: 'Undo and end a migration, as long as the old guest is not being purged',
     parameters: ['id'],
@@ -140,6 +145,26 @@ export const operations: Record<RouteName, Operation> = {
     problems: ['invalid-query', 'unexpected-error'],
   },
 };
+
+function decision(summary: string, description: string, more: readonly HttpCode[]): Operation {
+  return {
+    summary,
+    parameters: ['id'],
+    body: { schema: 'DecisionRequest', required: true },
+    answers: { 202: { description, content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-id',
+      'migration-not-found',
+      'migration-ended',
+      'approval-not-awaited',
+      'already-decided',
+      ...more,
+    ],
+  };
+}
 
 function webhook(summary: string): Operation {
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decisionRequestSchema } from '../domain/approval';
 import { failures, type HttpCode } from '../domain/failures';
 import { migrationId } from '../domain/ids';
 import {
@@ -24,6 +25,7 @@ type Json = Record<string, unknown>;
 const bodies: Record<SchemaName, z.ZodType> = {
   MigrationRequest: migrationRequestSchema,
   CancelRequest: cancelRequestSchema,
+  DecisionRequest: decisionRequestSchema,
   Migration: migrationSchema,
   MigrationList: migrationListSchema,
   Report: reportSchema,

@@ -18,6 +18,8 @@ export const routes = {
   getMigration: { method: 'GET', route: 'migrations/{id}', authLevel: 'function' },
   getResult: { method: 'GET', route: 'migrations/{id}/result', authLevel: 'function' },
   getReport: { method: 'GET', route: 'migrations/{id}/report', authLevel: 'function' },
+  approveMigration: { method: 'POST', route: 'migrations/{id}/approve', authLevel: 'function' },
+  rejectMigration: { method: 'POST', route: 'migrations/{id}/reject', authLevel: 'function' },
   cancelMigration: { method: 'POST', route: 'migrations/{id}/cancel', authLevel: 'function' },
   closeInviteBreaker: { method: 'POST', route: 'controls/invite-breaker/close', authLevel: 'function' },
   graphNotifications: { method: 'POST', route: 'graph/notifications', authLevel: 'anonymous' },

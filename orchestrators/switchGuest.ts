@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import type { Outcome } from '../domain/phases';
 import type { StepOutput } from '../domain/steps';
+import { awaitApproval } from './awaitApproval';
 import { removeOldGuest, stopIfCancelled } from './removeOldGuest';
 import { restoreAccess, verifyRestored } from './restoreAccess';
 import { whileUndoable } from './retryPolicies';
@@ -23,6 +24,8 @@ export function* switchGuest(context: OrchestrationContext): Durable<{ outcome: 
     const plan = yield* capture(run, guestId);
     if (run.dryRun) return yield* end(run, 'planned');
     const { snapshotHash, chunks } = plan;
+
+    yield* awaitApproval(run, { guestId, snapshotHash });
 
     yield* removeOldGuest(run, { guestId, snapshotHash });
     // ---- Point of no return: the old guest is purged. From here on the only way is forward. ----

@@ -24,6 +24,8 @@ const formats = {
   error: 'json',
   request: 'json',
   startedBy: 'text',
+  approvalHours: 'json',
+  approval: 'json',
   cancelRequestedAt: 'nullableText',
   deleteAttemptedAt: 'nullableText',
   purgeClaimedAt: 'nullableText',

@@ -27,7 +27,7 @@ export async function deletionRace(
 ): Promise<DeletionRace> {
   const world = await createWorld();
   const { clock } = world.deps;
-  const records = recordsAt?.(clock.now) ?? world.records;
+  const records = recordsAt?.(() => clock.now()) ?? world.records;
   const deps = { ...world.deps, records, settings: { ...world.deps.settings, dailyBudget } };
   world.directory.users.clear();
   const hashes = new Map<string, { guestId: string; snapshotHash: string }>();
@@ -57,6 +57,6 @@ export async function deletionRace(
     ids: [...hashes.keys()],
     deleted: () => world.directory.deleted.size,
     deps,
-    advanceSeconds: world.advanceSeconds,
+    advanceSeconds: (seconds) => world.advanceSeconds(seconds),
   };
 }

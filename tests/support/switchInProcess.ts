@@ -2,7 +2,7 @@ import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
 import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { reportOf } from '../../activities/report';
-import { REDEMPTION_HINT } from '../../domain/events';
+import { APPROVAL_DECIDED, REDEMPTION_HINT } from '../../domain/events';
 import type { Report } from '../../domain/migration';
 import type { Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
@@ -21,6 +21,8 @@ import { tenantInProcess, type InProcess } from './tenantInProcess';
 const builtIn = builtInTenant();
 const MIGRATION = 'm-in-process';
 const MOST_STEPS = 400;
+const APPROVAL_HOURS = 720;
+const HOUR_MS = 60 * 60_000;
 const quiet: Log = { info: () => undefined, warn: () => undefined };
 
 export interface SwitchOptions {
@@ -34,6 +36,12 @@ export interface SwitchOptions {
   settings?: Partial<ActivitySettings>;
   /** Runs before the migration begins: settings and faults of the tenant, changes of its state. */
   prepare?: (tenant: InProcess) => Promise<void>;
+  /** Waits for an approval: after `afterHours` what is done meanwhile is done, then the answer is given. */
+  approval?: {
+    afterHours: number;
+    answer: 'approved' | 'rejected';
+    meanwhile?: (tenant: InProcess) => Promise<void>;
+  };
   /** Runs when the invited guest has accepted, before anything is restored. */
   meanwhile?: (tenant: InProcess, newId: string) => Promise<void>;
 }
@@ -79,7 +87,10 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     if (row === undefined) throw new Error('The migration has no row.');
     return row;
   };
-  await drive(host, tenant, rowNow, options);
+  await drive(host, tenant, rowNow, options, async (decision) => {
+    const approval = { decision, by: 'somebody', comment: '', at: now().toISOString() };
+    await records.updateMigration(MIGRATION, { approval });
+  });
   const record = rowNow();
   return {
     record,
@@ -112,25 +123,26 @@ export const inProcessSettings: ActivitySettings = {
   dailyBudget: 50,
 };
 
-function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [] }: SwitchOptions, now: Date) {
+function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [], approval }: SwitchOptions, now: Date) {
   return {
     id: MIGRATION,
     guestId,
     startedBy: 'test',
     now: now.toISOString(),
+    approvalHours: approval === undefined ? null : APPROVAL_HOURS,
     request: {
       guest: guestId,
       inviteEmail: inviteEmail ?? 'the.guest@outlook.example',
       strategy: 'recreate' as const,
       dryRun,
-      approval: false,
+      approval: approval !== undefined,
       acceptWithinDays: 30,
       skipAccess,
     },
   };
 }
 
-function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false }: SwitchOptions): Host {
+function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false, approval }: SwitchOptions): Host {
   const activities = Object.entries(createActivities(deps)).map(([name, activity]): [string, ActivityHandler] => [
     name,
     (input: unknown) => activity(input, quiet),
@@ -146,6 +158,7 @@ function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false }: SwitchOp
     acceptWithinDays: 30,
     parallelRestores: 4,
     ...(deps.settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
+    ...(approval === undefined ? {} : { approvalHours: APPROVAL_HOURS }),
   };
   host.engine.start(SWITCH_GUEST, { instanceId: MIGRATION, input });
   return host;
@@ -156,9 +169,11 @@ async function drive(
   host: Host,
   tenant: InProcess,
   row: () => MigrationRecord,
-  { account = 'personal', meanwhile }: SwitchOptions,
+  { account = 'personal', meanwhile, approval }: SwitchOptions,
+  answer: (decision: 'approved' | 'rejected') => Promise<void>,
 ): Promise<void> {
   let accepted = false;
+  let answered = false;
   for (let step = 0; step < MOST_STEPS; step += 1) {
     await host.engine.settle();
     const status = host.engine.status(MIGRATION)?.runtimeStatus;
@@ -170,6 +185,13 @@ async function drive(
       await tenant.redeem(guest.newId, account);
       await meanwhile?.(tenant, guest.newId);
       host.engine.raiseEvent(MIGRATION, REDEMPTION_HINT, {});
+    } else if (phase === 'awaitingApproval' && approval !== undefined && !answered) {
+      answered = true;
+      await host.advance(approval.afterHours * HOUR_MS);
+      tenant.catchUp();
+      await approval.meanwhile?.(tenant);
+      await answer(approval.answer);
+      host.engine.raiseEvent(MIGRATION, APPROVAL_DECIDED, null);
     } else {
       await host.advance(2_000);
       tenant.catchUp();

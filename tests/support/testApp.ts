@@ -101,6 +101,9 @@ export function createTestApp(): TestApp {
       pollMinutes: 15,
       parallelRestores: 4,
       rewriteConditionalAccess: false,
+      approvalRequired: false,
+      approvalTimeoutHours: 72,
+      approvalFourEyes: false,
       dailyBudget: 50,
     },
   };

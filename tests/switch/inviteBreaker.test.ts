@@ -45,7 +45,7 @@ async function closeAsOperator(): Promise<unknown> {
     records,
     clock: deps.clock,
   });
-  return JSON.parse(String(answer.body));
+  return JSON.parse(answer.body as string);
 }
 
 const summary = (name: string) => {

@@ -18,7 +18,7 @@ describe('the daily budget', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 5 }), async (starters, budget) => {
         const race = await deletionRace(starters, budget);
-        const outcomes = await Promise.all(race.ids.map(race.run));
+        const outcomes = await Promise.all(race.ids.map((id) => race.run(id)));
         const allowed = Math.min(starters, budget);
         expect(outcomes.filter(({ ok }) => ok)).toHaveLength(allowed);
         expect(race.deleted()).toBe(allowed);

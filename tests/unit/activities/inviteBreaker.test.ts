@@ -29,7 +29,7 @@ async function blockedWorld(): Promise<{
   };
 }
 
-const heldBack = ({ row }: ActivityWorld) => row().checks.find(({ id }) => id === 'invitation-held-back');
+const heldBack = (world: ActivityWorld) => world.row().checks.find(({ id }) => id === 'invitation-held-back');
 
 describe('the refusal of all invitations', () => {
   it('opens the breaker and puts the invitation off; the row says so, and nothing quotes the refusal', async () => {

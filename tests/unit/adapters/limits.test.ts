@@ -19,7 +19,7 @@ afterAll(() => azurite.stop());
 describe('the budget of deletions in the real table', () => {
   test('of ten starters with a budget of three exactly three delete', async () => {
     const race = await deletionRace(10, 3, (now) => createRecords(clientsOf(azurite.connectionString), { now }));
-    const outcomes = await Promise.all(race.ids.map(race.run));
+    const outcomes = await Promise.all(race.ids.map((id) => race.run(id)));
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(3);
     expect(race.deleted()).toBe(3);
     expect(await race.deps.records.deletionsOn('2026-03-01')).toBe(3);

@@ -37,6 +37,9 @@ test('the least that must be set, and the defaults', () => {
     domainPolicyCheck: 'beta',
     skipAccess: [],
     rewriteConditionalAccess: false,
+    approvalRequired: false,
+    approvalTimeoutHours: 72,
+    approvalFourEyes: false,
     dailyBudget: 50,
   });
 });
@@ -55,6 +58,9 @@ test('everything set, records by identity', () => {
     DOMAIN_POLICY_CHECK: 'off',
     SKIP_ACCESS: 'license, azureRole ,',
     CONDITIONAL_ACCESS_REWRITE: 'on',
+    APPROVAL: 'required',
+    APPROVAL_TIMEOUT_HOURS: '720',
+    APPROVAL_FOUR_EYES: 'on',
     DAILY_BUDGET: '10000',
   });
   expect(settings).toMatchObject({
@@ -66,6 +72,9 @@ test('everything set, records by identity', () => {
     domainPolicyCheck: 'off',
     skipAccess: ['license', 'azureRole'],
     rewriteConditionalAccess: true,
+    approvalRequired: true,
+    approvalTimeoutHours: 720,
+    approvalFourEyes: true,
     dailyBudget: 10_000,
   });
   for (const part of [settings, settings.records, settings.protectedGuests, settings.skipAccess])
@@ -92,6 +101,9 @@ test('all problems come at once, each with its variable, none with its value', (
     DOMAIN_POLICY_CHECK: 'v1.0',
     SKIP_ACCESS: 'license,mailbox',
     CONDITIONAL_ACCESS_REWRITE: 'maybe',
+    APPROVAL: 'always',
+    APPROVAL_TIMEOUT_HOURS: '721',
+    APPROVAL_FOUR_EYES: 'true',
     DAILY_BUDGET: '0',
   });
   for (const { name } of settingsTable) expect(message).toContain(name);

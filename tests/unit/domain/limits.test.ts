@@ -77,9 +77,9 @@ describe('how long a phase may stay as it is', () => {
     return from === null ? null : (from - Date.parse(updatedAt)) / HOUR_MS;
   };
 
-  it('is bounded in every phase that has no limit of its own', () => {
+  it('is bounded in every phase but the last', () => {
     const never = phaseSchema.options.filter((phase) => hours({ phase }) === null);
-    expect(never).toEqual(['awaitingApproval', 'ended']);
+    expect(never).toEqual(['ended']);
     const long = phaseSchema.options.filter((phase) => (hours({ phase }) ?? 0) > 2);
     expect(long).toEqual(['awaitingRedemption', 'needsOperator']);
   });
@@ -88,6 +88,10 @@ describe('how long a phase may stay as it is', () => {
     const expiresAt = '2026-03-31T08:00:00.000Z';
     const invitation = { sentAt: updatedAt, remindersSent: 0, expiresAt, rounds: 1 };
     expect(hours({ phase: 'awaitingRedemption', invitation })).toBe(31 * 24);
+  });
+
+  it('in the wait for an approval is an hour longer than that may take', () => {
+    expect(hours({ phase: 'awaitingApproval', approvalHours: 72 })).toBe(73);
   });
 
   it('allows the slow tries of a held-back invitation', () => {
