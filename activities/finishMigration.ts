@@ -1,5 +1,6 @@
 import { countResults } from '../domain/grants';
 import { progressOf, statusOf } from '../domain/phases';
+import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { locksOf } from './locks';
 import { recordOf } from './common';
@@ -23,6 +24,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       error,
       access,
       progress: progressOf('ended', { captured: access.captured, done: access.captured }),
+      ...unmarked(record),
     });
     for (const lock of locksOf(record)) await records.releaseGuest(lock, migrationId);
     log.info('ended', { migrationId, outcome, code: error?.code ?? null });

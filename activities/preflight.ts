@@ -9,6 +9,7 @@ import { checkApp, checkBasePermissions } from './checks/appChecks';
 import { checkAzure } from './checks/azureChecks';
 import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
+import { checkLimits } from './checks/limitChecks';
 import { checkTenant } from './checks/tenantChecks';
 
 /**
@@ -52,6 +53,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkTenant(address, deps),
         checkApp(access, deps),
         checkAzure(access.grants, skip, deps),
+        checkLimits(record, deps),
       ]);
       const { roles } = await graph.ownIdentity();
       const mayReset = roles.includes('User.ReadWrite.All');

@@ -1,4 +1,5 @@
 import { isOver, progressOf } from '../domain/phases';
+import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
 
 /**
@@ -11,7 +12,7 @@ export function createRecordPhase({ records }: Pick<ActivityDeps, 'records'>): A
       if (isOver(phase, current.phase)) return undefined;
       const { restored, alreadyPresent, manual, failed, captured } = current.access;
       const done = restored + alreadyPresent + manual + failed;
-      return { phase, status: 'Running', progress: progressOf(phase, { captured, done }) };
+      return { phase, status: 'Running', progress: progressOf(phase, { captured, done }), ...unmarked(current) };
     });
     if (record === undefined) throw new Error('the migration has no row');
     log.info('phase', { migrationId, phase });

@@ -27,6 +27,7 @@ export type Settings = Readonly<{
   approvalRequired: boolean;
   approvalTimeoutHours: number;
   approvalFourEyes: boolean;
+  dailyBudget: number;
 }>;
 
 /** One row a variable, for the documentation and the example settings. `default` is undefined when there is none. */
@@ -119,6 +120,7 @@ function frozen(values: Values): Settings {
     approvalRequired: values.APPROVAL,
     approvalTimeoutHours: values.APPROVAL_TIMEOUT_HOURS,
     approvalFourEyes: values.APPROVAL_FOUR_EYES,
+    dailyBudget: values.DAILY_BUDGET,
   });
 }
 

@@ -170,4 +170,9 @@ export const variables = {
     'off',
     'Whether the approver must have another name than the one who started the migration (on or off).',
   ),
+  DAILY_BUDGET: defaulted(
+    wholeNumber(1, 10_000),
+    '50',
+    'How many migrations may begin to delete a guest on one day (UTC).',
+  ),
 } as const;

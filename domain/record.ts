@@ -27,6 +27,8 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   verdict: verdictSchema.nullable(),
   comparison: comparisonSchema.nullable(),
   recommendation: recommendationSchema.nullable(),
+  /** When operators were last told that nothing moves; null while it does. */
+  stuckAlertedAt: z.iso.datetime().nullable(),
 });
 export type MigrationRecord = z.infer<typeof migrationRecordSchema>;
 
@@ -66,6 +68,7 @@ export function newRecord(start: {
     verdict: null,
     comparison: null,
     recommendation: null,
+    stuckAlertedAt: null,
   };
 }
 

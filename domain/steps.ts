@@ -52,7 +52,11 @@ export const steps = {
     z.strictObject({ guest: z.enum(['present', 'gone']) }),
   ),
   ensureSubscription: step(nothing, z.strictObject({ active: z.boolean() })),
-  inviteGuest: step(z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }), z.strictObject({ newId: objectId })),
+  inviteGuest: step(
+    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
+    // `deadline`: only when the invitation was held back, so that the guest still has the whole time to accept.
+    z.strictObject({ newId: objectId, deadline: z.iso.datetime().optional() }),
+  ),
   rewriteConditionalAccess: step(
     z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256 }),
     z.strictObject({ retry: z.boolean(), afterSeconds: seconds }),

@@ -10,6 +10,8 @@ export type SchemaName =
   | 'MigrationList'
   | 'Report'
   | 'Health'
+  | 'CloseBreakerRequest'
+  | 'InviteBreaker'
   | 'NotificationDelivery'
   | 'Problem';
 
@@ -57,6 +59,8 @@ export const operations: Record<RouteName, Operation> = {
       'feature-not-available',
       'idempotency-key-reused',
       'guest-already-migrating',
+      'invite-breaker-open',
+      'daily-budget-used-up',
       'directory-unavailable',
     ],
   },
@@ -112,6 +116,14 @@ export const operations: Record<RouteName, Operation> = {
       'migration-ended',
       'past-point-of-no-return',
     ],
+  },
+  closeInviteBreaker: {
+    summary: 'Close the invite breaker, after Microsoft has lifted the block',
+    body: { schema: 'CloseBreakerRequest', required: true },
+    answers: {
+      200: { description: 'The breaker as it is now', content: { 'application/json': 'InviteBreaker' } },
+    },
+    problems: [...everywhere, ...bodyProblems, 'unknown-field'],
   },
   graphNotifications: webhook('Change notifications of Microsoft Graph'),
   graphLifecycle: webhook('Lifecycle notifications of Microsoft Graph'),

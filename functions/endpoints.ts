@@ -1,4 +1,5 @@
 import { cancelMigration } from './cancelMigration';
+import { closeInviteBreaker } from './closeInviteBreaker';
 import { approveMigration, rejectMigration } from './decideApproval';
 import { getMigration } from './getMigration';
 import { getReport } from './getReport';
@@ -22,6 +23,7 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   approveMigration,
   rejectMigration,
   cancelMigration,
+  closeInviteBreaker,
   graphNotifications,
   graphLifecycle,
   health,

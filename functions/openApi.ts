@@ -10,6 +10,7 @@ import {
   reportSchema,
 } from '../domain/migration';
 import { statusSchema } from '../domain/phases';
+import { breakerStateSchema, closeBreakerRequestSchema } from '../domain/inviteBreaker';
 import { operations, type Answer, type Operation, type SchemaName } from './apiOperations';
 import { reportQuerySchema } from './getReport';
 import { healthSchema } from './health';
@@ -29,6 +30,8 @@ const bodies: Record<SchemaName, z.ZodType> = {
   MigrationList: migrationListSchema,
   Report: reportSchema,
   Health: healthSchema,
+  CloseBreakerRequest: closeBreakerRequestSchema,
+  InviteBreaker: breakerStateSchema,
   NotificationDelivery: deliverySchema,
   Problem: problemSchema,
 };

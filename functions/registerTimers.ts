@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
+import { markStuckMigrations } from './markStuckMigrations';
 import type { Services } from './services';
 import { sweepMigrations } from './sweepMigrations';
 import { tendSubscription, type SubscriptionKeeper } from './tendSubscription';
@@ -20,4 +21,5 @@ export function registerTimers(
   timer('watchRedemptions', '0 * * * * *', (context) => watchRedemptions(servicesOf(context)));
   timer('sweepMigrations', '15 * * * * *', (context) => sweepMigrations(servicesOf(context)));
   timer('tendSubscription', '30 */5 * * * *', (context) => tendSubscription(servicesOf(context), keeperOf(context)));
+  timer('markStuckMigrations', '45 */5 * * * *', (context) => markStuckMigrations(servicesOf(context)));
 }

@@ -21,6 +21,7 @@ export const routes = {
   approveMigration: { method: 'POST', route: 'migrations/{id}/approve', authLevel: 'function' },
   rejectMigration: { method: 'POST', route: 'migrations/{id}/reject', authLevel: 'function' },
   cancelMigration: { method: 'POST', route: 'migrations/{id}/cancel', authLevel: 'function' },
+  closeInviteBreaker: { method: 'POST', route: 'controls/invite-breaker/close', authLevel: 'function' },
   graphNotifications: { method: 'POST', route: 'graph/notifications', authLevel: 'anonymous' },
   graphLifecycle: { method: 'POST', route: 'graph/lifecycle', authLevel: 'anonymous' },
   health: { method: 'GET', route: 'health', authLevel: 'anonymous' },

@@ -26,6 +26,7 @@ export interface TriggerSettings {
   approvalTimeoutHours: number;
   /** Whether an approver must be somebody else than who started the migration. */
   approvalFourEyes: boolean;
+  dailyBudget: number;
 }
 
 /** Everything that triggers work with; handed to each handler. */

@@ -9,6 +9,7 @@ import { findGuestId } from './guestLookup';
 import { json, noQuery, readQuery, type Handler } from './http';
 import { acceptedHeaders, linksOf, toMigration } from './migrationView';
 import { Problem } from './problems';
+import { refuseStart } from './refuseStart';
 import { parseBody, readJson } from './requestBody';
 import type { Services } from './services';
 import { giveUp, resumeStart, startOrchestration } from './startOrchestration';
@@ -75,6 +76,7 @@ async function chooseId(key: string | undefined, wanted: MigrationRequest, servi
 
 async function begin(id: string, wanted: MigrationRequest, services: Services): Promise<MigrationRecord> {
   const { records, graph, clock } = services;
+  if (!wanted.dryRun) await refuseStart(services);
   const guestId = await findGuestId(graph, wanted.guest);
   const now = clock.now().toISOString();
   const claim = guestId === null ? undefined : await claimGuest(records, { guestId, migrationId: id, lockedAt: now });

@@ -1,5 +1,6 @@
 import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
+import { unmarked } from '../domain/stuck';
 import { wakeAnswered } from './approvals';
 import { inChunks } from './chunks';
 import { freeDeadLock, START_DIES_AFTER_MS } from './claimGuest';
@@ -73,6 +74,7 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
           phase: 'ended',
           outcome: 'failed',
           error,
+          ...unmarked(current),
         },
   );
   if (record?.error?.code !== error.code || record.error.detail !== error.detail) return;

@@ -35,6 +35,7 @@ const formats = {
   verdict: 'nullableText',
   comparison: 'longJson',
   recommendation: 'json',
+  stuckAlertedAt: 'nullableText',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;
 
 type Field = keyof typeof formats;

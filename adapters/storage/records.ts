@@ -1,5 +1,6 @@
 import type { Clock, Records } from '../../domain/ports';
 import type { StorageClients } from './clients';
+import { createDeletionBudget } from './deletionBudget';
 import { createGuestLocks } from './guestLocks';
 import { createLedgers } from './ledgers';
 import { createMigrations } from './migrations';
@@ -11,5 +12,10 @@ import { createMigrations } from './migrations';
  * @param clock gives `updatedAt`
  */
 export function createRecords(clients: StorageClients, clock: Clock): Records {
-  return { ...createMigrations(clients, clock), ...createGuestLocks(clients), ...createLedgers(clients) };
+  return {
+    ...createMigrations(clients, clock),
+    ...createGuestLocks(clients),
+    ...createLedgers(clients),
+    ...createDeletionBudget(clients),
+  };
 }

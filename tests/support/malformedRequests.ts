@@ -182,6 +182,8 @@ const addresses: MalformedRequest[] = [
   get('PATCH of a migration', '/api/migrations/{id}', [405, 'method-not-allowed'], 'PATCH'),
   get('POST of a report', '/api/migrations/{id}/report', [405, 'method-not-allowed'], 'POST'),
   get('GET of the webhook', '/api/graph/notifications', [405, 'method-not-allowed']),
+  get('GET of the closing of the breaker', '/api/controls/invite-breaker/close', [405, 'method-not-allowed']),
+  get('a control nobody has', '/api/controls/other/close', [404, 'route-not-found'], 'POST'),
   get('POST of the health', '/api/health', [405, 'method-not-allowed'], 'POST'),
 ];
 

@@ -78,7 +78,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     records,
     documents: createMemoryDocuments(),
     clock: { now },
-    settings: { ...settings, ...options.settings },
+    settings: { ...inProcessSettings, ...options.settings },
   };
   await records.createMigration(newRecord(startOf(options, now())));
   const host = startRun(deps, clock, options);
@@ -108,7 +108,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
   };
 }
 
-const settings: ActivitySettings = {
+export const inProcessSettings: ActivitySettings = {
   tenantId: '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310',
   inviteRedirectUrl: 'https://myapps.example',
   sendInvitationMail: true,
@@ -120,6 +120,7 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'beta',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  dailyBudget: 50,
 };
 
 function startOf({ guestId, inviteEmail, dryRun = false, skipAccess = [], approval }: SwitchOptions, now: Date) {

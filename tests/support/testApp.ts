@@ -104,6 +104,7 @@ export function createTestApp(): TestApp {
       approvalRequired: false,
       approvalTimeoutHours: 72,
       approvalFourEyes: false,
+      dailyBudget: 50,
     },
   };
   return {

@@ -40,6 +40,7 @@ test('the least that must be set, and the defaults', () => {
     approvalRequired: false,
     approvalTimeoutHours: 72,
     approvalFourEyes: false,
+    dailyBudget: 50,
   });
 });
 
@@ -60,6 +61,7 @@ test('everything set, records by identity', () => {
     APPROVAL: 'required',
     APPROVAL_TIMEOUT_HOURS: '720',
     APPROVAL_FOUR_EYES: 'on',
+    DAILY_BUDGET: '10000',
   });
   expect(settings).toMatchObject({
     clientId: tenant.toLowerCase(),
@@ -73,6 +75,7 @@ test('everything set, records by identity', () => {
     approvalRequired: true,
     approvalTimeoutHours: 720,
     approvalFourEyes: true,
+    dailyBudget: 10_000,
   });
   for (const part of [settings, settings.records, settings.protectedGuests, settings.skipAccess])
     expect(Object.isFrozen(part)).toBe(true);
@@ -101,6 +104,7 @@ test('all problems come at once, each with its variable, none with its value', (
     APPROVAL: 'always',
     APPROVAL_TIMEOUT_HOURS: '721',
     APPROVAL_FOUR_EYES: 'true',
+    DAILY_BUDGET: '0',
   });
   for (const { name } of settingsTable) expect(message).toContain(name);
   expect(message).toContain('AZURE_TENANT_ID is missing');

@@ -82,6 +82,7 @@ it('registers the orchestration, one activity a step, and the timers', () => {
     ['watchRedemptions', '0 * * * * *'],
     ['sweepMigrations', '15 * * * * *'],
     ['tendSubscription', '30 */5 * * * *'],
+    ['markStuckMigrations', '45 */5 * * * *'],
   ]);
 });
 
