@@ -8,7 +8,8 @@ import { isThere, recordOf, verifiedSnapshot } from './common';
 
 /**
  * Reads what the new guest has now and compares it with the snapshot. A grant that was written but does not show is
- * given time; on the last try it becomes `failed`, so that nobody is told of access that is not there.
+ * given time; on the last try it becomes `failed`, so that nobody is told of access that is not there. One that failed
+ * and shows is restored after all.
  * Safe to run twice: it reads, and what it writes down is replaced by the same.
  */
 export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'> {
@@ -40,6 +41,8 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
 
     const settledByRule = results.flatMap((result) => nothingLeftToDo(result, snapshot.grants[result.index], missing));
     await records.saveGrantResults(migrationId, settledByRule);
+    const late = results.flatMap((result) => thereAfterAll(result, snapshot.grants[result.index], missing));
+    await records.saveGrantResults(migrationId, late);
 
     const after = await records.readGrantResults(migrationId);
     const access = countResults(snapshot.grants.length, after);
@@ -80,6 +83,16 @@ function nothingLeftToDo(
   if (result !== 'manual' || grant?.instruction === undefined || isAdvisory(grant)) return [];
   if (missing.has(identityOfGrant(grant))) return [];
   return [{ index, result, detail: `${NOTHING_TO_DO} (${grant.instruction})` }];
+}
+
+/** The answer of the last try was lost, or a service took longer than the retries: there is nothing to do by hand. */
+function thereAfterAll(
+  { index, result }: GrantRecord,
+  grant: Grant | undefined,
+  missing: ReadonlySet<string>,
+): GrantRecord[] {
+  if (result !== 'failed' || grant === undefined || missing.has(identityOfGrant(grant))) return [];
+  return [{ index, result: 'restored', detail: 'It was called failed, but the new guest has it.' }];
 }
 
 function notVisible({ index }: GrantRecord): GrantRecord {

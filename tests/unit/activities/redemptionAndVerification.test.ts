@@ -81,6 +81,16 @@ describe('verifyAccess', () => {
     expect(world.row().comparison?.missing).toEqual([{ kind: 'groupMembership', key: GROUP_ID, name: 'Readers' }]);
   });
 
+  it('a grant that failed and shows is restored after all; one that does not show stays failed', async () => {
+    for (const visible of [true, false]) {
+      const { world, verify } = await restoredWorld(visible);
+      await world.records.saveGrantResults(MIGRATION_ID, [{ index: 0, result: 'failed', detail: 'By hand.' }]);
+      const failed = visible ? 0 : 1;
+      expect(await verify(false)).toEqual({ ok: true, value: { settled: true, failed, manual: 0 } });
+      expect(world.row().access).toMatchObject({ captured: 1, restored: 1 - failed, failed });
+    }
+  });
+
   it('a new guest who was deleted meanwhile is looked for until the last try, and no longer', async () => {
     const { world, verify } = await restoredWorld(true);
     world.directory.users.delete(NEW_ID);
