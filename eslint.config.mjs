@@ -96,6 +96,8 @@ export default tseslint.config(
       'access/**/*.ts',
       'domain/**/*.ts',
       'adapters/**/*.ts',
+      'local/**/*.ts',
+      'benchmarks/**/*.ts',
     ],
     rules: { 'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }] },
   },

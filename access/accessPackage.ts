@@ -13,7 +13,7 @@ import {
   type HeldAssignment,
 } from './accessPackageAssignments';
 import { restorePackages } from './accessPackageRequests';
-import { dynamicGroupsAmong, whyNotByPolicy } from './accessPackagePolicy';
+import { dynamicGroupsAmong, namesGroups, whyNotByPolicy } from './accessPackagePolicy';
 import type { AccessKind } from './kind';
 
 const NO_POLICY = 'The policy of the assignment is not readable: assign the package by another one.';
@@ -106,7 +106,13 @@ function grantOf(assignment: HeldAssignment, delivers: Delivered[], dynamicGroup
     key: `${found.id}/${policyId}`,
     name: found.displayName ?? found.id,
     ...(instruction === undefined ? {} : { instruction }),
-    data: { accessPackageId: found.id, assignmentPolicyId: policyId, value, delivers },
+    data: {
+      accessPackageId: found.id,
+      assignmentPolicyId: policyId,
+      value,
+      delivers,
+      ...(reason === undefined && assignmentPolicy && namesGroups(assignmentPolicy) ? { admittedByRule: true } : {}),
+    },
   };
 }
 

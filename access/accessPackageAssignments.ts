@@ -18,6 +18,8 @@ export const packageData = z.strictObject({
   value: z.string().nullable(),
   /** The groups and app roles that the package gives, by their kinds and keys. */
   delivers: z.array(deliveredShape),
+  /** The policy admits the guest through a group by rule, which takes the new guest in after a while only. */
+  admittedByRule: z.literal(true).optional(),
 });
 export type PackageData = z.infer<typeof packageData>;
 

@@ -58,6 +58,11 @@ export function whyNotByPolicy(policy: AssignmentPolicy, dynamicGroups: Readonly
   }
 }
 
+/** Whether the policy admits members of certain groups; one that an app may use names a group by rule then. */
+export function namesGroups({ allowedTargetScope }: AssignmentPolicy): boolean {
+  return allowedTargetScope?.toLowerCase() === 'specificdirectoryusers';
+}
+
 function groupsOf(policy: AssignmentPolicy): string[] {
   return (policy.specificAllowedTargets ?? []).flatMap(({ groupId }) => (groupId ? [groupId.toLowerCase()] : []));
 }

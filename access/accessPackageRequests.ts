@@ -143,6 +143,9 @@ async function refused(error: unknown, data: PackageData, newId: string, graph: 
   if (standing !== undefined) return standing;
   if (/already|open request|existing/i.test(error.serviceMessage)) return notYet('A request seems to be open already');
   if (!/policy/i.test(error.serviceMessage)) return attemptOfError(error);
+  if (data.admittedByRule === true) {
+    return notYet('The policy admits members of a group by rule, which has not taken the new guest in');
+  }
   return manual(
     'The policy of the assignment does not admit the new guest, or not so long: assign the package by another policy.',
   );

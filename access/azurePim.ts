@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Azure } from '../domain/ports';
-import { ServiceError } from '../domain/serviceError';
+import { isNotFound, ServiceError } from '../domain/serviceError';
 import { AUTHORIZATION, isForbidden, listAt, prefix, same, type Place } from './azureScopes';
 
 /** Version of the requests to PIM for Azure resources. */
@@ -35,8 +35,9 @@ export type PimList = 'roleEligibilitySchedules' | 'roleAssignmentSchedules' | '
 
 /**
  * The principal's own entries in a list of PIM at these places. A tenant without Microsoft Entra ID P2 has none: PIM
- * says so with 400 `AadPremiumLicenseRequired`, and is then not asked again.
+ * says so with 400 `AadPremiumLicenseRequired` wherever the app may ask at all, and is then not asked again.
  *
+ * @param onRefusal told of every scope at which the app may not read the list
  * @throws ServiceError 403 when the list may not be read anywhere
  */
 export async function pimEntries(
@@ -44,6 +45,7 @@ export async function pimEntries(
   places: readonly Place[],
   principalId: string,
   azure: Azure,
+  onRefusal?: (scope: string) => void,
 ): Promise<Schedule[]> {
   const filter = encodeURIComponent(`principalId eq '${principalId}'`);
   const read = (scope: string): Promise<Schedule[]> =>
@@ -53,11 +55,13 @@ export async function pimEntries(
   // The first place tells whether there is a licence; hundreds of others need not be asked for that.
   const probe = read(first.scope);
   try {
-    await probe;
+    await probe.catch((error: unknown) => {
+      if (!isForbidden(error) && !isNotFound(error)) throw error;
+    });
+    const found = await listAt(places, (scope) => (scope === first.scope ? probe : read(scope)), onRefusal);
+    return found.filter(({ properties }) => same(properties.principalId, principalId));
   } catch (error) {
     if (error instanceof ServiceError && error.status === 400 && error.code === 'AadPremiumLicenseRequired') return [];
-    if (!isForbidden(error)) throw error;
+    throw error;
   }
-  const found = await listAt(places, (scope) => (scope === first.scope ? probe : read(scope)));
-  return found.filter(({ properties }) => same(properties.principalId, principalId));
 }

@@ -85,8 +85,11 @@ export const azureRole: AccessKind = {
     // The same assignment shows at its own scope and at every scope below it.
     const own = [...new Map(all.map((assignment) => [assignment.id.toLowerCase(), assignment])).values()];
     const scopes = placesFor(own.map(({ properties }) => properties.scope));
-    const after = await pimEntries('roleAssignmentScheduleInstances', scopes, guestId, azure);
-    const lasting = withoutTemporary(own, [...before, ...after]);
+    const hidden = new Set<string>();
+    const after = await pimEntries('roleAssignmentScheduleInstances', scopes, guestId, azure, (scope) => {
+      hidden.add(scope.toLowerCase());
+    });
+    const lasting = withoutTemporary(own, [...before, ...after], hidden);
     const names = await roleNames(
       lasting.map(({ assignment }) => assignment.properties),
       azure,
@@ -148,22 +151,27 @@ const UNCLEAR =
 /**
  * Leaves out what PIM made active for a time. PIM shows lasting assignments as well; where it does so for this guest,
  * one that it does not show at all may be an activation that its replicas have not heard of, and is left to people.
+ * So is one at a scope where the app may read the assignments but not PIM.
+ *
+ * @param hidden scopes, in lower case, at which PIM may not be read
  */
 function withoutTemporary(
   own: readonly Assignment[],
   instances: readonly Schedule[],
+  hidden: ReadonlySet<string>,
 ): { assignment: Assignment; unclear: boolean }[] {
   const showsLasting = instances.some((instance) => !isTemporary(instance));
   return own.flatMap((assignment) => {
     const alike = instances.filter((instance) => isAlike(instance, assignment));
     if (alike.some(isTemporary)) return [];
-    return [{ assignment, unclear: showsLasting && alike.length === 0 }];
+    const unseen = showsLasting || hidden.has(assignment.properties.scope.toLowerCase());
+    return [{ assignment, unclear: unseen && alike.length === 0 }];
   });
 }
 
 /** True for what PIM made active for a time: it belongs to the kind pimAzureRole, and must not become lasting. */
 function isTemporary({ properties }: Schedule): boolean {
-  return properties.assignmentType === 'Activated' || typeof properties.endDateTime === 'string';
+  return same(properties.assignmentType ?? '', 'Activated') || typeof properties.endDateTime === 'string';
 }
 
 interface RoleAtScope {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Azure } from '../domain/ports';
-import { ServiceError } from '../domain/serviceError';
+import { isNotFound, ServiceError } from '../domain/serviceError';
 
 /** What the kinds of access in Azure share: scopes, how they are listed, and names derived from them. */
 export const AUTHORIZATION = '/providers/Microsoft.Authorization';
@@ -92,18 +92,25 @@ export function joinPlaces(first: readonly Place[], more: readonly Place[]): Pla
 
 /**
  * Lists at several places. Where the app may not list at a subscription, it lists at the known scopes in it; a place
- * that cannot be read at all is left out, which preflight shows.
+ * that cannot be read at all is left out, which preflight shows. A scope that does not exist (any more) holds nothing.
  *
+ * @param onRefusal told of every scope at which the app may not list
  * @throws the refusal when nothing at all could be read
  */
-export async function listAt<T>(places: readonly Place[], list: (scope: string) => Promise<T[]>): Promise<T[]> {
+export async function listAt<T>(
+  places: readonly Place[],
+  list: (scope: string) => Promise<T[]>,
+  onRefusal: (scope: string) => void = () => undefined,
+): Promise<T[]> {
   const refusals: ServiceError[] = [];
   const attempt = async (scope: string): Promise<T[] | undefined> => {
     try {
       return await list(scope);
     } catch (error) {
+      if (isNotFound(error)) return [];
       if (!isForbidden(error)) throw error;
       refusals.push(error);
+      onRefusal(scope);
       return undefined;
     }
   };

@@ -79,7 +79,7 @@ export const keyVaultPolicy: AccessKind = {
   restorePermissions: [],
   async capture(guestId, { azure }, expected) {
     const vaults = expected === undefined ? await allVaults(guestId, azure) : await expectedVaults(expected, azure);
-    return vaults.flatMap((vault) => grantsIn(vault, guestId));
+    return vaults.flatMap((vault) => grantsIn(vault, guestId)).map((grant) => atLeast(grant, expected ?? []));
   },
   restore(grants, newId, { azure }) {
     return oneByOne(grants, async (grant) => {
@@ -142,12 +142,20 @@ function grantsIn({ id, properties }: Vault, guestId: string): Grant[] {
       {
         kind: 'keyVaultPolicy',
         key: [id, ...(applicationId === undefined ? [] : [applicationId])].join('|').toLowerCase(),
-        name: lastSegment(id),
+        name: lastSegment(id) + (applicationId === undefined ? '' : ` through the application ${applicationId}`),
         scope: id,
         data: { vaultId: id, tenantId, ...application, principalId, value },
       },
     ];
   });
+}
+
+/** Permissions beyond those of the old guest stay, so that a policy which covers them compares as equal. */
+function atLeast(grant: Grant, expected: readonly Grant[]): Grant {
+  const before = policyData.safeParse(expected.find(({ key }) => key === grant.key)?.data).data?.value;
+  const now = policyData.parse(grant.data).value;
+  if (before === undefined || !names.every((name) => covers(now[name], before[name]))) return grant;
+  return { ...grant, data: { ...grant.data, value: before } };
 }
 
 function policiesOf({ accessPolicies }: Vault['properties'], objectId: string): Policy[] {

@@ -69,10 +69,15 @@ export const pimAzureRole: AccessKind = {
       pimEntries(lists.active, places, guestId, azure),
     ]);
     const now = clock.now().getTime();
+    const held = new Set((expected ?? []).map(({ key }) => key.toLowerCase()));
     const standing = [
       ...eligible.map((schedule) => dataOf('eligible', schedule, now)),
-      // Without an end it is a lasting role assignment, which the kind azureRole restores.
-      ...active.filter(isForATime).map((schedule) => dataOf('active', schedule, now)),
+      ...active.filter(isAssigned).flatMap((schedule) => {
+        const data = dataOf('active', schedule, now);
+        // Without an end it is a lasting role assignment, which the kind azureRole restores, unless it is yet to begin.
+        if (data === undefined || data.value.until !== null || held.has(keyOf(data).toLowerCase())) return data ?? [];
+        return data.from !== undefined && isOfPim(schedule) ? [data] : [];
+      }),
     ].filter((data) => data !== undefined);
     // The same schedule shows at its own scope and at every scope below it.
     const own = [...new Map(standing.map((data) => [keyOf(data).toLowerCase(), data])).values()];
@@ -84,8 +89,14 @@ export const pimAzureRole: AccessKind = {
   },
 };
 
-function isForATime({ properties }: Schedule): boolean {
-  return !same(properties.assignmentType ?? '', 'Activated') && typeof properties.endDateTime === 'string';
+/** Given by an administrator, not switched on by the guest. */
+function isAssigned({ properties }: Schedule): boolean {
+  return !same(properties.assignmentType ?? '', 'Activated');
+}
+
+/** Made by a request to PIM; what was assigned outside of it shows among its schedules too. */
+function isOfPim({ properties }: Schedule): boolean {
+  return typeof properties.roleAssignmentScheduleRequestId === 'string';
 }
 
 /** What is remembered of a schedule; undefined for one that is over or came to nothing. */
@@ -116,17 +127,18 @@ function keyOf({ list, scope, roleDefinitionId }: PimData): string {
 
 function grantOf(data: PimData, names: ReadonlyMap<string, string>): Grant {
   const name = names.get(roleId(data.roleDefinitionId)) ?? lastSegment(data.roleDefinitionId);
-  const kind = data.list === 'eligible' ? 'eligible' : 'active for a time';
+  const active = data.value.until === null ? 'active from a later time' : 'active for a time';
+  const kind = data.list === 'eligible' ? 'eligible' : active;
   return { kind: 'pimAzureRole', key: keyOf(data), name: `${name} (${kind})`, scope: data.scope, data: { ...data } };
 }
 
 async function assign(data: PimData, newId: string, azure: Azure, now: number): Promise<Attempt> {
   const { list, scope, roleDefinitionId, conditionVersion, value } = data;
+  const there = await present(data, newId, azure, now);
+  if (there !== undefined) return there;
   if (value.until !== null && Date.parse(value.until) < now + SHORTEST_MS) {
     return { result: 'manual', detail: `It ended on ${value.until}. Assign it again by hand if it is still needed.` };
   }
-  const there = await present(data, newId, azure, now);
-  if (there !== undefined) return there;
   const path = `${prefix(scope)}${AUTHORIZATION}/${requests[list]}/${requestName(data, newId)}?${PIM_VERSION}`;
   const expiration =
     value.until === null ? { type: 'NoExpiration' } : { type: 'AfterDateTime', endDateTime: value.until };
@@ -167,7 +179,9 @@ function requestName({ list, scope, roleDefinitionId }: PimData, principalId: st
 /** What the new guest has of it already; undefined when nothing. What our own request made counts as restored. */
 async function present(data: PimData, newId: string, azure: Azure, now: number): Promise<Attempt | undefined> {
   const entries = await pimEntries(lists[data.list], [{ scope: data.scope, within: [] }], newId, azure);
-  for (const entry of entries) {
+  // One that an administrator gave says more than what the guest has switched on meanwhile.
+  const assignedFirst = [...entries.filter(isAssigned), ...entries.filter((entry) => !isAssigned(entry))];
+  for (const entry of assignedFirst) {
     const found = dataOf(data.list, entry, now);
     if (found === undefined || keyOf(found).toLowerCase() !== keyOf(data).toLowerCase()) continue;
     const differing = (['until', 'condition'] as const).filter((part) => found.value[part] !== data.value[part]);

@@ -92,9 +92,11 @@ export function waitsForStart(schedule: Schedule, now: Date): boolean {
 export function standingOf(schedules: readonly Schedule[], now: Date): 'permanent' | 'passing' | 'unclear' {
   const direct = schedules.filter(isDirect);
   const endless = direct.filter((one) => isAssigned(one) && endOf(one) === null);
-  if (endless.some((one) => !waitsForStart(one, now))) return 'permanent';
+  // One that was taken back speaks for nothing: what is there may be an activation by now.
+  const standing = endless.filter((one) => isStanding(one, now));
+  if (standing.some((one) => !waitsForStart(one, now))) return 'permanent';
   if (direct.length > endless.length) return 'passing';
-  return endless.length > 0 ? 'permanent' : 'unclear';
+  return standing.length > 0 ? 'permanent' : 'unclear';
 }
 
 /** True for PIM's answer in a tenant without Microsoft Entra ID P2 or ID Governance. */

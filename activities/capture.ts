@@ -4,7 +4,8 @@ import type { AccessKind, Outside } from '../access/kind';
 import { kindSchema, type Grant, type GrantKind } from '../domain/grants';
 import { ServiceError } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
-import type { ActivityDeps } from './activity';
+import type { StepOutcome } from '../domain/steps';
+import { failed, type ActivityDeps } from './activity';
 
 /** What the kinds found: the grants, and the kinds that the app may not read. */
 export interface Captured {
@@ -42,6 +43,11 @@ export async function captureAll(
     ),
   );
   return { grants: markDelivered(grants.flat()), refused };
+}
+
+/** The failure of a capture that was not allowed to read everything. */
+export function missingPermission(refused: readonly AccessKind[]): StepOutcome<never> {
+  return failed('permission-missing', `The app may not read: ${refused.map((kind) => kind.title).join(', ')}.`);
 }
 
 /** What the kinds of access get of the world. */

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { enabledKinds } from '../access';
-import { noAccess } from '../domain/grants';
+import { noAccess, type GrantKind } from '../domain/grants';
 import { objectId } from '../domain/ids';
 import { progressOf } from '../domain/phases';
 import type { Graph } from '../domain/ports';
 import { inRestoreOrder, planChunks } from '../domain/restorePlan';
+import { ServiceError } from '../domain/serviceError';
 import { guestAccountSchema, type GuestAccount, type Snapshot } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
-import { captureAll, outsideOf, skippedKinds } from './capture';
+import { captureAll, missingPermission, outsideOf, skippedKinds, type Captured } from './capture';
 import { recordOf, verifiedSnapshot } from './common';
 
 /** Grants that one restoring activity handles: as many as a batch of reads takes, few enough to repeat cheaply. */
@@ -18,19 +19,12 @@ const CHUNK = 20;
  * Safe to run twice: a snapshot is written once; when one exists it is kept, and the plan is made from it.
  */
 export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess'> {
-  const { graph, records, documents, clock, settings } = deps;
+  const { records, documents, clock, settings } = deps;
   return async ({ migrationId, guestId }, log) => {
     const { request } = await recordOf(records, migrationId);
     const skip = skippedKinds(request, settings);
-    const [guest, sponsorIds, access] = await Promise.all([
-      readAccount(guestId, graph),
-      readSponsors(guestId, graph),
-      captureAll(guestId, skip, outsideOf(deps)),
-    ]);
-    if (access.refused.length > 0) {
-      const kinds = access.refused.map((kind) => kind.title).join(', ');
-      return failed('permission-missing', `The app may not read: ${kinds}.`);
-    }
+    const { guest, sponsorIds, access } = await readGuestAndAccess(guestId, skip, deps);
+    if (access.refused.length > 0) return missingPermission(access.refused);
     const snapshotHash = await documents.writeSnapshot({
       version: 1,
       migrationId,
@@ -64,11 +58,31 @@ export function createCaptureAccess(deps: ActivityDeps): Activity<'captureAccess
   }
 }
 
+/** Everything that a snapshot holds of a guest, as it is now. Reads only. */
+export async function readGuestAndAccess(
+  guestId: string,
+  skip: readonly GrantKind[],
+  deps: ActivityDeps,
+): Promise<{ guest: GuestAccount; sponsorIds: string[]; access: Captured }> {
+  const [guest, sponsorIds, access] = await Promise.all([
+    readAccount(guestId, deps.graph),
+    readSponsors(guestId, deps.graph),
+    captureAll(guestId, skip, outsideOf(deps)),
+  ]);
+  return { guest, sponsorIds, access };
+}
+
 const sponsor = z.object({ id: objectId });
 
+/** For the invitation, which can do without: where the kind is skipped, the app need not be allowed to read them. */
 async function readSponsors(guestId: string, graph: Graph): Promise<string[]> {
-  const sponsors = await graph.readAll(`/users/${guestId}/sponsors?$select=id`, sponsor);
-  return sponsors.map(({ id }) => id);
+  try {
+    const sponsors = await graph.readAll(`/users/${guestId}/sponsors?$select=id`, sponsor);
+    return sponsors.map(({ id }) => id);
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 const accountSelect = 'id,displayName,userPrincipalName,mail,preferredLanguage,createdDateTime,identities';

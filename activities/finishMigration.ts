@@ -1,6 +1,7 @@
 import { countResults } from '../domain/grants';
 import { progressOf, statusOf } from '../domain/phases';
 import { announce } from './announce';
+import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { locksOf } from './locks';
 import { recordOf } from './common';
@@ -25,6 +26,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       error,
       access,
       progress: progressOf('ended', { captured: access.captured, done: access.captured }),
+      ...unmarked(record),
     } as const;
     await records.updateMigration(migrationId, end);
     await announce({ ...record, ...end }, deps);

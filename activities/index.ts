@@ -3,11 +3,13 @@ import type { StepName, StepOutcome } from '../domain/steps';
 import { runActivity, type Activity, type ActivityDeps } from './activity';
 import { createCaptureAccess } from './captureAccess';
 import { createClaimPurge } from './claimPurge';
+import { createConfirmAccess } from './confirmAccess';
 import { createEnsureSubscription } from './ensureSubscription';
 import { createFinishMigration } from './finishMigration';
 import { createInviteGuest } from './inviteGuest';
 import { createPreflight } from './preflight';
 import { createPurgeGuest } from './purgeGuest';
+import { createReadApproval } from './readApproval';
 import { createReadRedemption } from './readRedemption';
 import { createRecordPhase } from './recordPhase';
 import { createRestoreGrants } from './restoreGrants';
@@ -24,6 +26,8 @@ export function createActivities(deps: ActivityDeps): Record<StepName, RunnableA
   return {
     preflight: runnable('preflight', createPreflight(deps)),
     captureAccess: runnable('captureAccess', createCaptureAccess(deps)),
+    readApproval: runnable('readApproval', createReadApproval(deps)),
+    confirmAccess: runnable('confirmAccess', createConfirmAccess(deps)),
     softDeleteGuest: runnable('softDeleteGuest', createSoftDeleteGuest(deps)),
     claimPurge: runnable('claimPurge', createClaimPurge(deps)),
     purgeGuest: runnable('purgeGuest', createPurgeGuest(deps)),

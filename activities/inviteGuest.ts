@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { objectId } from '../domain/ids';
-import type { Graph, Records } from '../domain/ports';
+import { saysInvitationsAreBlocked } from '../domain/inviteBreaker';
+import type { Graph, Log, Records } from '../domain/ports';
 import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError, wasNotExecuted } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
-import type { StepOutcome } from '../domain/steps';
+import type { StepOutcome, StepOutput } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
+import { afterHold, holdBack, reportBlock, wasHeldBack } from './heldBack';
+import { takeTry } from './inviteBreaker';
 import { takeLock } from './locks';
 import {
   auditor,
@@ -21,14 +24,15 @@ import {
 
 const invitationShape = z.object({ inviteRedeemUrl: z.string(), invitedUser: z.object({ id: objectId }) });
 const CLOCKS_DIFFER_MS = 60_000;
-type Invited = StepOutcome<{ newId: string }>;
+type Invited = StepOutcome<StepOutput<'inviteGuest'>>;
 
 /**
  * Invites the guest's address, once: it looks for an invited guest first, then acts.
  *
  * Safe to run twice: the try is written down before the call. After a try whose answer was lost, the invited guest is
  * looked for until reads had time to show it, and only then is the invitation sent again. Graph can neither list nor
- * read invitations, so the account that an invitation makes is the only trace of it.
+ * read invitations, so the account that an invitation makes is the only trace of it. When Graph says that the whole
+ * tenant may not invite, the breaker opens and the invitation is put off until it gets through.
  */
 export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
   const { graph, records, documents, clock, settings } = deps;
@@ -38,7 +42,7 @@ export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
     if (snapshot === undefined)
       return failed('snapshot-unverified', 'The snapshot cannot be read: nobody was invited.');
     const record = await recordOf(records, migrationId);
-    if (record.guest.newId !== null) return done({ newId: record.guest.newId });
+    if (record.guest.newId !== null) return invitedBefore(record, record.guest.newId);
     if (record.phase === 'ended') return failed('invitation-refused', 'The migration has ended: nobody was invited.');
     const address = record.request.inviteEmail ?? snapshot.guest.mail;
     if (address === null) return failed('invitation-refused', 'There is no address to invite.');
@@ -56,14 +60,15 @@ export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
       const wait = secondsUntilConsistent(record.inviteAttemptedAt, clock, settings.consistencySeconds);
       if (wait > 0) return notNow(Math.min(wait, 10));
     }
-    const invited = await send(deps, record, snapshot, address, input.deadline);
+    if (!(await takeTry(records, clock.now()))) return holdBack(deps, record, log);
+    const invited = await send({ ...deps, log }, record, snapshot, address, input.deadline);
     if (invited.ok) log.info('invited', { migrationId, newId: invited.value.newId });
     return invited;
   };
 }
 
 async function send(
-  deps: ActivityDeps,
+  deps: ActivityDeps & { log: Log },
   record: MigrationRecord,
   snapshot: Snapshot,
   address: string,
@@ -87,7 +92,9 @@ async function send(
       current.inviteAttemptedAt === attemptedAt ? { inviteAttemptedAt: record.inviteAttemptedAt } : undefined,
     );
     await audit('refused', snapshot.guest.id, sent.reason);
-    return sent.outcome;
+    if (!sent.isBlock) return sent.outcome;
+    await reportBlock(deps, record.id, deps.log);
+    return holdBack(deps, record, deps.log);
   }
   const { invitedUser, inviteRedeemUrl } = invitationShape.parse(sent);
   if (invitedUser.id === snapshot.guest.id) {
@@ -135,19 +142,22 @@ class Refusal {
     readonly reason: string,
     /** True when the invitation itself was refused: not the caller, and not because the address is taken. */
     readonly isOfContent: boolean,
+    /** True when no invitation of the whole tenant gets through. */
+    readonly isBlock: boolean,
   ) {}
 }
 
 /** Sorts a failed call: a refusal is answered; what may have taken effect is thrown, so that it is looked for first. */
 function refusalOf(error: unknown): Refusal {
   if (!(error instanceof ServiceError)) throw error;
-  if (wasNotExecuted(error)) return new Refusal(notNow(error.retryAfterSeconds ?? 10), reasonOf(error), false);
+  if (wasNotExecuted(error)) return new Refusal(notNow(error.retryAfterSeconds ?? 10), reasonOf(error), false, false);
   if (isTransient(error)) throw error;
   const taken = /already exists in the directory/i.test(error.serviceMessage);
   const outcome = taken
     ? failed('invited-someone-else', 'The directory says that the invited address exists already.')
     : failed('invitation-refused', `${reasonOf(error)}.`);
-  return new Refusal(outcome, reasonOf(error), !taken && [400, 404].includes(error.status));
+  const isOfContent = !taken && [400, 404].includes(error.status);
+  return new Refusal(outcome, reasonOf(error), isOfContent, saysInvitationsAreBlocked(error));
 }
 
 /** Takes the new guest for this migration. One that another migration is working on is not ours to restore to. */
@@ -157,16 +167,25 @@ async function remember(
   newId: string,
   deadline: string,
 ): Promise<Invited> {
-  const now = clock.now().toISOString();
+  const at = clock.now();
+  const now = at.toISOString();
   const holder = await takeLock(records, { guestId: newId, migrationId: record.id, lockedAt: now });
   // A migration *of* the new guest is about to be rejected by its own preflight.
   if (holder?.guest.oldId === newId) return notNow(30);
   if (holder !== undefined) return someoneElse();
+  const held = wasHeldBack(record) ? afterHold(record, at) : undefined;
   await records.updateMigration(record.id, {
     guest: { ...record.guest, newId },
-    invitation: { sentAt: now, remindersSent: 0, expiresAt: deadline, rounds: 1 },
+    invitation: { sentAt: now, remindersSent: 0, expiresAt: held?.deadline ?? deadline, rounds: 1 },
+    ...(held && { checks: held.checks }),
   });
-  return done({ newId });
+  return done({ newId, ...(held && { deadline: held.deadline }) });
+}
+
+/** The same answer as when the guest was invited. */
+function invitedBefore(record: MigrationRecord, newId: string): Invited {
+  const deadline = wasHeldBack(record) ? record.invitation?.expiresAt : undefined;
+  return done({ newId, ...(deadline === undefined ? {} : { deadline }) });
 }
 
 function someoneElse(): StepOutcome<never> {

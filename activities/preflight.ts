@@ -9,15 +9,18 @@ import { checkApp, checkBasePermissions } from './checks/appChecks';
 import { checkAzure } from './checks/azureChecks';
 import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
+import { checkLimits } from './checks/limitChecks';
 import { checkTenant } from './checks/tenantChecks';
 
 /**
  * Decides before anything is touched. Every check is a row; one failed blocking row ends the migration.
- * Safe to run twice: it reads, reserves the address for this migration, and replaces its own rows.
+ * Runs once more after the wait for an approval. Safe to run twice: it reads, reserves the address for this migration, and
+ * replaces its own rows.
  */
 export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
   const { graph, records } = deps;
-  return async ({ migrationId }, log) => {
+  return async ({ migrationId, again }, log) => {
+    const lastPhase = again === true ? 'awaitingApproval' : 'preflight';
     const record = await recordOf(records, migrationId);
     const { oldId } = record.guest;
     const base = await checkBasePermissions(graph);
@@ -27,7 +30,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     const recommendation = found?.recommendation ?? null;
     // A late duplicate, when the guest is gone already, must not replace what the run was decided by.
     await records.decideOnMigration(migrationId, (current) =>
-      isOver('preflight', current.phase)
+      isOver(lastPhase, current.phase)
         ? undefined
         : {
             checks,
@@ -50,6 +53,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkTenant(address, deps),
         checkApp(access, deps),
         checkAzure(access.grants, skip, deps),
+        checkLimits(record, deps),
       ]);
       const { roles } = await graph.ownIdentity();
       const mayReset = roles.includes('User.ReadWrite.All');

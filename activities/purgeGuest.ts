@@ -3,11 +3,13 @@ import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
 import type { StepOutcome } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
+import { stopWhenBlocked } from './deletionGate';
 import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 
 /**
  * Deletes the old guest permanently: the point of no return. Refuses without a verified snapshot of this very guest,
- * without the claim that shuts out a cancel, and when the run undoes or has ended (a late duplicate of this step).
+ * without the claim that shuts out a cancel, while the invite breaker is open, and when the run undoes or has ended (a
+ * late duplicate of this step).
  *
  * Safe to run twice: the try is written down before the call. "Not found" counts as purged only when a try was made
  * and reads had time to catch up with it; without a try it means that the soft delete has not replicated yet.
@@ -28,6 +30,8 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
     if (!(await isThere(graph, `/directory/deletedItems/${guestId}`))) {
       return confirmGone(record, guestId);
     }
+    const stopped = await stopWhenBlocked(deps, migrationId);
+    if (stopped !== undefined) return stopped;
     await records.updateMigration(migrationId, { purgeAttemptedAt: clock.now().toISOString() });
     const audit = auditor(deps, migrationId, 'purge');
     await audit('before', guestId);

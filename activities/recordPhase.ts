@@ -1,5 +1,6 @@
 import { isOver, progressOf } from '../domain/phases';
 import { announce } from './announce';
+import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
 
 /**
@@ -16,7 +17,7 @@ export function createRecordPhase({
       if (isOver(phase, current.phase)) return undefined;
       const { restored, alreadyPresent, manual, failed, captured } = current.access;
       const done = restored + alreadyPresent + manual + failed;
-      return { phase, status: 'Running', progress: progressOf(phase, { captured, done }) };
+      return { phase, status: 'Running', progress: progressOf(phase, { captured, done }), ...unmarked(current) };
     });
     if (record === undefined) throw new Error('the migration has no row');
     if (record.phase === phase) await announce(record, { records, clock });

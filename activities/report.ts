@@ -38,9 +38,14 @@ function rowOf(grant: Grant, result: GrantRecord | undefined, record: MigrationR
 
 function plan(grant: Grant, record: MigrationRecord): string {
   if (grant.instruction !== undefined) return `By hand: ${grant.instruction}`;
-  const writes = accessKinds[grant.kind].calls.restore.filter((call) => !call.startsWith('GET '));
-  const how = writes.join(' or ');
-  if (record.outcome === null) return `Will be restored to the new guest: ${how}`;
-  if (record.outcome === 'planned') return `Would be restored to the new guest: ${how}`;
+  if (record.outcome === null) return `Will be restored to the new guest: ${howOf(grant)}`;
+  if (record.outcome === 'planned') return `Would be restored to the new guest: ${howOf(grant)}`;
   return record.purgeClaimedAt === null ? 'Nothing was changed.' : 'Not restored; kept in the snapshot.';
+}
+
+/** The request that gives the grant back, in Microsoft's spelling; what a package brings is not given a second time. */
+function howOf({ kind, data }: Grant): string {
+  const { deliveredBy } = data;
+  if (typeof deliveredBy === 'string') return `through the access package ${deliveredBy}`;
+  return accessKinds[kind].calls.restore.filter((call) => !/^(GET|DELETE) /.test(call)).join(' or ');
 }

@@ -1,11 +1,14 @@
 import { isOver } from '../domain/phases';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
 import { done, failed, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
+import { stopBeforeDeletion } from './deletionGate';
 import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 
 /**
- * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest, and when the run
- * undoes or has ended: a late duplicate of this step would delete the guest that was given back.
+ * Moves the old guest into the recycle bin. Refuses without a verified snapshot of this very guest, without the approval
+ * that the migration needs, and when the run undoes or has ended: a late duplicate of this step would delete the guest
+ * that was given back.
+ * Looks at the invite breaker, and takes one of the day's deletions, at the last moment before anything is destroyed.
  * Safe to run twice: a guest that is found in the recycle bin counts as deleted. "Not found" in both places is
  * believed only after reads had time to catch up with the first try.
  */
@@ -20,6 +23,11 @@ export function createSoftDeleteGuest(deps: ActivityDeps): Activity<'softDeleteG
     if (isOver('purging', record.phase)) {
       return failed('delete-refused', 'The deletion is over for this migration: nothing was deleted.');
     }
+    if (record.approvalHours !== null && record.approval?.decision !== 'approved') {
+      return failed('delete-refused', 'Nobody approved the plan: nothing was deleted.');
+    }
+    const stopped = await stopBeforeDeletion(deps, record);
+    if (stopped !== undefined) return stopped;
     const firstTry = record.deleteAttemptedAt ?? clock.now().toISOString();
     if (record.deleteAttemptedAt === null) {
       await records.updateMigration(migrationId, { deleteAttemptedAt: firstTry });

@@ -1,17 +1,19 @@
 import { compareAccess, identityOfGrant } from '../domain/comparison';
 import { countResults, isAdvisory, type Grant, type GrantRecord } from '../domain/grants';
+import type { Graph } from '../domain/ports';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedIn } from './capture';
-import { recordOf, verifiedSnapshot } from './common';
+import { isThere, recordOf, verifiedSnapshot } from './common';
 
 /**
  * Reads what the new guest has now and compares it with the snapshot. A grant that was written but does not show is
- * given time; on the last try it becomes `failed`, so that nobody is told of access that is not there.
+ * given time; on the last try it becomes `failed`, so that nobody is told of access that is not there. One that failed
+ * and shows is restored after all.
  * Safe to run twice: it reads, and what it writes down is replaced by the same.
  */
 export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'> {
-  const { records, documents } = deps;
+  const { graph, records, documents } = deps;
   return async (input, log) => {
     const { migrationId, newId, lastTry } = input;
     const snapshot = await verifiedSnapshot(documents, input);
@@ -20,7 +22,7 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
     // A late duplicate would compare with what the guest has by then, and change a report that is closed.
     if (phase === 'ended') throw new Error('verifyAccess: the migration has ended');
     const skip = skippedIn(snapshot);
-    const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone);
+    const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone(newId, graph));
     if (now === undefined) {
       return lastTry
         ? failed('guest-vanished', 'The new guest was deleted before the access was verified.')
@@ -39,6 +41,8 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
 
     const settledByRule = results.flatMap((result) => nothingLeftToDo(result, snapshot.grants[result.index], missing));
     await records.saveGrantResults(migrationId, settledByRule);
+    const late = results.flatMap((result) => thereAfterAll(result, snapshot.grants[result.index], missing));
+    await records.saveGrantResults(migrationId, late);
 
     const after = await records.readGrantResults(migrationId);
     const access = countResults(snapshot.grants.length, after);
@@ -53,10 +57,15 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
   };
 }
 
-/** A guest that is not found may only be hidden by a replica that lags: looked at again, but not for ever. */
-function unlessGone(error: unknown): undefined {
-  if (!isNotFound(error)) throw error;
-  return undefined;
+/**
+ * A guest that is not found may only be hidden by a replica that lags: looked at again, but not for ever. What else is
+ * not found, such as a team that was deleted at that moment, says nothing about the guest.
+ */
+function unlessGone(newId: string, graph: Graph): (error: unknown) => Promise<undefined> {
+  return async (error) => {
+    if (!isNotFound(error) || (await isThere(graph, `/users/${newId}`))) throw error;
+    return undefined;
+  };
 }
 
 function isReminder(grant: Grant | undefined): boolean {
@@ -74,6 +83,16 @@ function nothingLeftToDo(
   if (result !== 'manual' || grant?.instruction === undefined || isAdvisory(grant)) return [];
   if (missing.has(identityOfGrant(grant))) return [];
   return [{ index, result, detail: `${NOTHING_TO_DO} (${grant.instruction})` }];
+}
+
+/** The answer of the last try was lost, or a service took longer than the retries: there is nothing to do by hand. */
+function thereAfterAll(
+  { index, result }: GrantRecord,
+  grant: Grant | undefined,
+  missing: ReadonlySet<string>,
+): GrantRecord[] {
+  if (result !== 'failed' || grant === undefined || missing.has(identityOfGrant(grant))) return [];
+  return [{ index, result: 'restored', detail: 'It was called failed, but the new guest has it.' }];
 }
 
 function notVisible({ index }: GrantRecord): GrantRecord {

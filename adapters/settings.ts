@@ -24,6 +24,10 @@ export type Settings = Readonly<{
   domainPolicyCheck: 'beta' | 'off';
   skipAccess: readonly GrantKind[];
   rewriteConditionalAccess: boolean;
+  approvalRequired: boolean;
+  approvalTimeoutHours: number;
+  approvalFourEyes: boolean;
+  dailyBudget: number;
   /** In lower case. Empty: callbacks are off. */
   callbackHosts: readonly string[];
   /** Empty only when callbacks are off. */
@@ -122,6 +126,10 @@ function frozen(values: Values): Settings {
     domainPolicyCheck: values.DOMAIN_POLICY_CHECK,
     skipAccess: Object.freeze([...(values.SKIP_ACCESS ?? [])]),
     rewriteConditionalAccess: values.CONDITIONAL_ACCESS_REWRITE,
+    approvalRequired: values.APPROVAL,
+    approvalTimeoutHours: values.APPROVAL_TIMEOUT_HOURS,
+    approvalFourEyes: values.APPROVAL_FOUR_EYES,
+    dailyBudget: values.DAILY_BUDGET,
     callbackHosts: Object.freeze([...(values.CALLBACK_HOSTS ?? [])]),
     callbackSecret: values.CALLBACK_SECRET ?? '',
   });

@@ -179,6 +179,26 @@ export const variables = {
     'off',
     'Whether Conditional Access policies that name the guest are rewritten for the new guest, or only reported (on or off).',
   ),
+  APPROVAL: defaulted(
+    z.enum(['optional', 'required'], 'must be optional or required').transform((value) => value === 'required'),
+    'optional',
+    'Whether every migration waits for an approval before anything is deleted, or only those that ask for it (optional or required).',
+  ),
+  APPROVAL_TIMEOUT_HOURS: defaulted(
+    wholeNumber(1, 720),
+    '72',
+    'Hours that an approval is waited for; then the migration ends as rejected.',
+  ),
+  APPROVAL_FOUR_EYES: defaulted(
+    z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
+    'off',
+    'Whether the approver must have another name than the one who started the migration (on or off).',
+  ),
+  DAILY_BUDGET: defaulted(
+    wholeNumber(1, 10_000),
+    '50',
+    'How many migrations may begin to delete a guest on one day (UTC).',
+  ),
   CALLBACK_HOSTS: optional(
     hostList,
     'Hosts that callbacks may be sent to, separated by commas: names, or *.example.com for every name below; absent = no callbacks.',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Ids of the preflight checks, stable for callers. */
+/** Ids of the rows, stable for callers: checks of preflight, and the last two for what a run meets later. */
 export const checkIdSchema = z.enum([
   'guest-exists',
   'guest-is-guest',
@@ -19,6 +19,10 @@ export const checkIdSchema = z.enum([
   'app-role-for-privileged-guest',
   'azure-permissions',
   'strategy-recommended',
+  'invite-breaker-closed',
+  'daily-budget-left',
+  'invitation-held-back',
+  'stuck',
 ]);
 export type CheckId = z.infer<typeof checkIdSchema>;
 
@@ -31,6 +35,17 @@ export const checkSchema = z.strictObject({
   fix: z.string(),
 });
 export type Check = z.infer<typeof checkSchema>;
+
+/** The rows with this one in the place of its predecessor, or at the end. */
+export function withRow(checks: readonly Check[], row: Check): Check[] {
+  const there = checks.some(({ id }) => id === row.id);
+  return there ? checks.map((check) => (check.id === row.id ? row : check)) : [...checks, row];
+}
+
+/** The rows without the one with this id. */
+export function withoutRow(checks: readonly Check[], id: CheckId): Check[] {
+  return checks.filter((check) => check.id !== id);
+}
 
 /** The blocking checks that failed. */
 export function blockers(checks: readonly Check[]): Check[] {

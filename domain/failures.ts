@@ -26,6 +26,19 @@ export const failures = {
     status: 409,
     title: 'The old guest is being purged or gone: the migration can only go forward',
   },
+  'approval-not-awaited': { in: 'http', status: 409, title: 'The migration does not wait for an approval' },
+  'already-decided': { in: 'http', status: 409, title: 'Somebody has approved or rejected this migration already' },
+  'approver-is-starter': { in: 'http', status: 403, title: 'Whoever started a migration may not approve it' },
+  'invite-breaker-open': {
+    in: 'http',
+    status: 409,
+    title: 'Microsoft blocks invitations of this tenant: nothing is deleted until an operator closes the breaker',
+  },
+  'daily-budget-used-up': {
+    in: 'http',
+    status: 429,
+    title: 'As many migrations as a day allows have begun to delete',
+  },
   'idempotency-key-reused': { in: 'http', status: 422, title: 'The Idempotency-Key was used with another request' },
   'notification-refused': { in: 'http', status: 403, title: 'The notification does not come from our subscription' },
   'directory-unavailable': { in: 'http', status: 503, title: 'The directory cannot be reached at the moment' },
@@ -47,10 +60,37 @@ export const failures = {
     title: 'The snapshot could not be written and read back unharmed',
     advice: 'Check the storage account. Nothing is deleted, invited or restored without a verified snapshot.',
   },
+  'approval-rejected': {
+    in: 'migration',
+    title: 'Somebody rejected the plan; nothing was changed',
+    advice: 'Read `approval` for who and why. Start again when the reasons are gone.',
+  },
+  'approval-timed-out': {
+    in: 'migration',
+    title: 'Nobody approved the plan in time; nothing was changed',
+    advice: 'Start again and have it approved in time; APPROVAL_TIMEOUT_HOURS sets how long that may take.',
+  },
+  'access-changed': {
+    in: 'migration',
+    title: 'The guest or their access changed between the plan and its approval; nothing was changed',
+    advice: 'Read `comparison` of the report for what changed. Start again, so that the present plan is approved.',
+  },
   'delete-refused': {
     in: 'migration',
     title: 'The directory refused to delete the guest',
     advice: 'See the detail. A guest with roles needs the app to hold Privileged Authentication Administrator.',
+  },
+  'invitations-blocked': {
+    in: 'migration',
+    endsAs: 'rejected',
+    title: 'Microsoft blocks invitations of this tenant: the migration stopped before the purge, nothing is changed',
+    advice: 'When Microsoft has lifted the block, close the invite breaker (docs/runbook.md) and start again.',
+  },
+  'budget-used-up': {
+    in: 'migration',
+    endsAs: 'rejected',
+    title: 'Others used up the daily budget of deletions first; nothing was changed',
+    advice: 'Start again after midnight UTC, or raise DAILY_BUDGET.',
   },
   'guest-vanished': {
     in: 'migration',
@@ -99,7 +139,10 @@ export const failures = {
   },
 } as const satisfies Record<string, Failure>;
 
-type Failure = { in: 'http'; status: number; title: string } | { in: 'migration'; title: string; advice: string };
+type Failure =
+  | { in: 'http'; status: number; title: string }
+  /** `endsAs`: the outcome when it is not `failed`. */
+  | { in: 'migration'; title: string; advice: string; endsAs?: 'rejected' };
 
 export type FailureCode = keyof typeof failures;
 type CodesIn<Where extends Failure['in']> = {
@@ -111,6 +154,12 @@ export type MigrationCode = CodesIn<'migration'>;
 const codes = Object.keys(failures) as FailureCode[];
 export const migrationCodes = codes.filter((code): code is MigrationCode => failures[code].in === 'migration');
 export const httpCodes = codes.filter((code): code is HttpCode => failures[code].in === 'http');
+
+/** The outcome of a migration that ends with this code. */
+export function outcomeOfFailure(code: MigrationCode): 'failed' | 'rejected' {
+  const failure = failures[code];
+  return 'endsAs' in failure ? failure.endsAs : 'failed';
+}
 
 export const migrationErrorSchema = z.strictObject({ code: z.enum(migrationCodes), detail: z.string() });
 export type MigrationError = z.infer<typeof migrationErrorSchema>;

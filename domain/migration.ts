@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema, callerNameSchema } from './approval';
 import { checkSchema } from './checks';
 import { comparisonSchema } from './comparison';
 import { migrationErrorSchema } from './failures';
@@ -42,7 +43,11 @@ export const migrationRequestSchema = z.strictObject({
   strategy: z.enum(['recreate', 'reset', 'auto']).default('recreate'),
   dryRun: z.boolean().default(false),
   reason: z.string().max(1000).optional(),
-  approval: z.boolean().default(false),
+  approval: z
+    .boolean()
+    .describe('Wait, once the plan is made and before anything is deleted, until somebody approves it')
+    .default(false),
+  by: callerNameSchema.describe('Who starts it; kept in the audit log, and compared with who approves').optional(),
   acceptWithinDays: z.int().min(1).max(90).default(30),
   remindAfterDays: z.array(z.int().min(1).max(90)).max(10).optional(),
   skipAccess: z.array(kindSchema).max(50).default([]),
@@ -66,6 +71,9 @@ export const linksSchema = z.strictObject({
   result: z.string(),
   report: z.string(),
   cancel: z.string(),
+  /** These two are there as long as the migration takes an answer to its plan. */
+  approve: z.string().optional(),
+  reject: z.string().optional(),
 });
 
 /** A migration as callers see it. */
@@ -93,6 +101,8 @@ export const migrationSchema = z.strictObject({
       rounds: z.int(),
     })
     .nullable(),
+  /** Only there when the migration needs an approval: null until somebody answered. */
+  approval: approvalSchema.nullable().optional(),
   error: migrationErrorSchema.nullable(),
   links: linksSchema,
 });
@@ -115,8 +125,9 @@ export const reportGrantSchema = z.strictObject({
 });
 
 /**
- * Body of GET /migrations/{id}/report. `comparison` is null until the new guest's access was read, `recommendation` (which
- * strategy suits this guest, and why) until preflight has read what the guest holds.
+ * Body of GET /migrations/{id}/report. `comparison` is null until the new guest's access was read; a migration that ended
+ * because the access changed while it waited for its approval says there what changed. `recommendation` (which strategy
+ * suits this guest, and why) is null until preflight has read what the guest holds.
  */
 export const reportSchema = z.strictObject({
   migrationId,

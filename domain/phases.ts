@@ -87,6 +87,8 @@ export function statusOf(outcome: Outcome): Status {
 export function progressOf(phase: Phase, grants: { captured: number; done: number }): { done: number; total: number } {
   const total = storyPhases.length + grants.captured;
   if (phase === 'ended') return { done: total, total };
-  const before = storyPhases.findIndex((story) => story === phase);
+  // While it waits for an approval everything before the deletion is done.
+  const place = phase === 'awaitingApproval' ? 'deleting' : phase;
+  const before = storyPhases.findIndex((story) => story === place);
   return { done: Math.max(before, 0) + grants.done, total };
 }

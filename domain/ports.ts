@@ -44,7 +44,10 @@ export interface Records extends CallbackOutbox {
   /** Inserts; false when a row with this id exists (a repeated start). */
   createMigration(record: MigrationRecord): Promise<boolean>;
   readMigration(id: string): Promise<MigrationRecord | undefined>;
-  /** Merges fields; `updatedAt` is set by the store. Throws when the row does not exist. */
+  /**
+   * Merges fields; `updatedAt` is set by the store unless the change names it, as one that is no progress does. Throws
+   * when the row does not exist.
+   */
   updateMigration(id: string, change: Partial<MigrationRecord>): Promise<void>;
   /** Reads, decides, writes; repeated when somebody else wrote in between. `decide` returns undefined to leave it. */
   decideOnMigration(
@@ -73,6 +76,25 @@ export interface Records extends CallbackOutbox {
   bindKey(binding: KeyBinding): Promise<KeyBinding>;
   readControl(name: string): Promise<string | undefined>;
   writeControl(name: string, value: string): Promise<void>;
+  /**
+   * Reads, decides, writes; repeated when somebody else wrote in between. `decide` returns undefined to leave it.
+   *
+   * @returns what is in force afterwards
+   */
+  decideOnControl(name: string, decide: (value: string | undefined) => string | undefined): Promise<string | undefined>;
+  /**
+   * Takes one of the day's deletions for a migration, all or nothing: of many callers exactly `limit` get one. A
+   * migration has one for ever, whatever the day it asks again.
+   *
+   * @param day of UTC, such as `2026-03-01`
+   */
+  reserveDeletion(reservation: {
+    day: string;
+    migrationId: string;
+    limit: number;
+  }): Promise<{ granted: boolean; used: number }>;
+  /** How many deletions of the day are taken. */
+  deletionsOn(day: string): Promise<number>;
 }
 
 /** Events for callers on their way: stored with the migration's own rows, delivered by a timer. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema } from './approval';
 import { comparisonSchema } from './comparison';
 import { noAccess } from './grants';
 import { objectId, sha256 } from './ids';
@@ -14,6 +15,9 @@ import { recommendationSchema } from './strategy';
 export const migrationRecordSchema = migrationSchema.omit({ links: true }).extend({
   request: migrationRequestSchema,
   startedBy: z.string(),
+  /** How long an approval is waited for; null when the migration needs none. */
+  approvalHours: z.int().min(1).nullable(),
+  approval: approvalSchema.nullable(),
   cancelRequestedAt: z.iso.datetime().nullable(),
   deleteAttemptedAt: z.iso.datetime().nullable(),
   purgeClaimedAt: z.iso.datetime().nullable(),
@@ -23,6 +27,8 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   verdict: verdictSchema.nullable(),
   comparison: comparisonSchema.nullable(),
   recommendation: recommendationSchema.nullable(),
+  /** When operators were last told that nothing moves; null while it does. */
+  stuckAlertedAt: z.iso.datetime().nullable(),
 });
 export type MigrationRecord = z.infer<typeof migrationRecordSchema>;
 
@@ -32,6 +38,7 @@ export function newRecord(start: {
   guestId: string | null;
   request: MigrationRequest;
   startedBy: string;
+  approvalHours?: number | null;
   now: string;
 }): MigrationRecord {
   return {
@@ -50,6 +57,8 @@ export function newRecord(start: {
     error: null,
     request: start.request,
     startedBy: start.startedBy,
+    approvalHours: start.approvalHours ?? null,
+    approval: null,
     cancelRequestedAt: null,
     deleteAttemptedAt: null,
     purgeClaimedAt: null,
@@ -59,6 +68,7 @@ export function newRecord(start: {
     verdict: null,
     comparison: null,
     recommendation: null,
+    stuckAlertedAt: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema } from './approval';
 import { migrationErrorSchema } from './failures';
 import { migrationId, objectId, sha256 } from './ids';
 import { verdictSchema } from './identityVerdict';
@@ -17,10 +18,12 @@ const ofMigration = { migrationId };
 const ofSnapshot = { ...ofMigration, guestId: objectId, snapshotHash: sha256 };
 const indexes = z.array(z.int().min(0));
 const seconds = z.number().min(0);
+const count = z.int().min(0);
 
 export const steps = {
   preflight: step(
-    z.strictObject(ofMigration),
+    // `again`: once more after the wait for an approval, which may have taken days.
+    z.strictObject({ ...ofMigration, again: z.literal(true).optional() }),
     z.strictObject({ guestId: objectId.nullable(), failedChecks: z.array(z.string()) }),
   ),
   captureAccess: step(
@@ -31,6 +34,16 @@ export const steps = {
       chunks: z.array(z.strictObject({ wave: z.int(), from: z.int(), to: z.int() })),
     }),
   ),
+  readApproval: step(
+    // `close`: the time is up, and nobody may decide after that.
+    z.strictObject({ ...ofMigration, close: z.boolean() }),
+    z.strictObject({ decision: approvalSchema.shape.decision.nullable(), cancelRequested: z.boolean() }),
+  ),
+  confirmAccess: step(
+    z.strictObject(ofSnapshot),
+    // Grants that came, went, and are there in another form; `account`: whether the guest account is the captured one.
+    z.strictObject({ added: count, gone: count, changed: count, account: z.enum(['same', 'changed']) }),
+  ),
   softDeleteGuest: step(z.strictObject(ofSnapshot), nothing),
   claimPurge: step(z.strictObject(ofMigration), z.strictObject({ claimed: z.boolean() })),
   purgeGuest: step(z.strictObject(ofSnapshot), nothing),
@@ -39,7 +52,11 @@ export const steps = {
     z.strictObject({ guest: z.enum(['present', 'gone']) }),
   ),
   ensureSubscription: step(nothing, z.strictObject({ active: z.boolean() })),
-  inviteGuest: step(z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }), z.strictObject({ newId: objectId })),
+  inviteGuest: step(
+    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
+    // `deadline`: only when the invitation was held back, so that the guest still has the whole time to accept.
+    z.strictObject({ newId: objectId, deadline: z.iso.datetime().optional() }),
+  ),
   rewriteConditionalAccess: step(
     z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256 }),
     z.strictObject({ retry: z.boolean(), afterSeconds: seconds }),
@@ -102,6 +119,8 @@ export const switchInputSchema = z.strictObject({
   parallelRestores: z.int().min(1).max(50),
   /** Whether policies are rewritten before the guest can sign in. Absent in runs of versions that did not do it. */
   rewriteConditionalAccess: z.boolean().optional(),
+  /** How long an approval is waited for before the deletion. Absent where none is needed. */
+  approvalHours: z.int().min(1).max(720).optional(),
 });
 export type SwitchInput = z.infer<typeof switchInputSchema>;
 

@@ -28,7 +28,8 @@ export function recommendStrategy({ grants, skipped, mayReset }: Findings): Reco
     return recreate(`Directory roles were not read (${unseen.join(', ')}), and Graph refuses to reset role holders.`);
   }
   const roles = grants.filter(({ kind }) => kind === 'directoryRole' || kind === 'pimDirectoryRole').length;
-  if (roles > 0) return recreate(`The guest holds ${roles} directory roles, and Graph refuses an app to reset them.`);
+  if (roles > 0)
+    return recreate(`The guest holds directory roles (${roles}), and Graph refuses an app to reset their holders.`);
   if (grants.some((grant) => grant.data['roleAssignable'] === true)) {
     return recreate('The guest is in a group that may hold directory roles, and Graph may refuse to reset them.');
   }
@@ -38,7 +39,7 @@ export function recommendStrategy({ grants, skipped, mayReset }: Findings): Reco
     strategy: 'reset',
     reason:
       'The guest holds no directory role, so a reset keeps the object id: nothing is deleted' +
-      (byHand === 0 ? '.' : `, and the ${byHand} grants that only people can restore stay as they are.`),
+      (byHand === 0 ? '.' : `, and what only people can restore stays as it is (grants: ${byHand}).`),
   };
 }
 

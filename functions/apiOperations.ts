@@ -5,10 +5,13 @@ import type { RouteName } from './routes';
 export type SchemaName =
   | 'MigrationRequest'
   | 'CancelRequest'
+  | 'DecisionRequest'
   | 'Migration'
   | 'MigrationList'
   | 'Report'
   | 'Health'
+  | 'CloseBreakerRequest'
+  | 'InviteBreaker'
   | 'NotificationDelivery'
   | 'Problem';
 
@@ -57,6 +60,8 @@ export const operations: Record<RouteName, Operation> = {
       'callback-not-allowed',
       'idempotency-key-reused',
       'guest-already-migrating',
+      'invite-breaker-open',
+      'daily-budget-used-up',
       'directory-unavailable',
     ],
   },
@@ -93,6 +98,10 @@ export const operations: Record<RouteName, Operation> = {
     },
     problems: [...everywhere, 'invalid-id', 'migration-not-found'],
   },
+  approveMigration: decision('Approve the plan of a migration', 'The plan will be carried out', [
+    'approver-is-starter',
+  ]),
+  rejectMigration: decision('Reject the plan of a migration', 'The migration will end', []),
   cancelMigration: {
     summary: 'Undo and end a migration, as long as the old guest is not being purged',
     parameters: ['id'],
@@ -108,6 +117,14 @@ export const operations: Record<RouteName, Operation> = {
       'migration-ended',
       'past-point-of-no-return',
     ],
+  },
+  closeInviteBreaker: {
+    summary: 'Close the invite breaker, after Microsoft has lifted the block',
+    body: { schema: 'CloseBreakerRequest', required: true },
+    answers: {
+      200: { description: 'The breaker as it is now', content: { 'application/json': 'InviteBreaker' } },
+    },
+    problems: [...everywhere, ...bodyProblems, 'unknown-field'],
   },
   graphNotifications: webhook('Change notifications of Microsoft Graph'),
   graphLifecycle: webhook('Lifecycle notifications of Microsoft Graph'),
@@ -129,6 +146,26 @@ export const operations: Record<RouteName, Operation> = {
     problems: ['invalid-query', 'unexpected-error'],
   },
 };
+
+function decision(summary: string, description: string, more: readonly HttpCode[]): Operation {
+  return {
+    summary,
+    parameters: ['id'],
+    body: { schema: 'DecisionRequest', required: true },
+    answers: { 202: { description, content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-id',
+      'migration-not-found',
+      'migration-ended',
+      'approval-not-awaited',
+      'already-decided',
+      ...more,
+    ],
+  };
+}
 
 function webhook(summary: string): Operation {
   return {

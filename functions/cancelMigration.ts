@@ -1,5 +1,6 @@
 import { cancelRequestSchema } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
+import { wake } from './approvals';
 import { json, noQuery, readId, readQuery, type Handler } from './http';
 import { acceptedHeaders, hasEnded, toMigration } from './migrationView';
 import { Problem } from './problems';
@@ -10,7 +11,8 @@ import { CALLER } from './startMigration';
  * POST /migrations/{id}/cancel: asks the migration to undo and end. Possible until the purge was claimed; the claim
  * and the request are decided on the same row, so exactly one of them wins.
  */
-export const cancelMigration: Handler = async (request, { records, clock, settings }) => {
+export const cancelMigration: Handler = async (request, services) => {
+  const { records, clock, settings } = services;
   readQuery(request, noQuery);
   const id = readId(request);
   const body = parseBody(cancelRequestSchema, (await readOptionalJson(request)) ?? {});
@@ -36,6 +38,7 @@ export const cancelMigration: Handler = async (request, { records, clock, settin
       detail: body.comment ?? '',
     });
   }
+  await wake(record, services);
   return json(202, toMigration(record, settings.baseUrl), acceptedHeaders(settings.baseUrl, id));
 };
 

@@ -18,7 +18,9 @@ const LEASE_MS = 3 * 60_000;
 /** No further event of a migration is begun after this; an attempt takes ten seconds at most. */
 const WORK_MS = 2 * 60_000;
 
-type Deliverer = Pick<Services, 'records' | 'callbacks' | 'clock' | 'log' | 'settings'>;
+type Deliverer = Pick<Services, 'records' | 'callbacks' | 'clock' | 'log'> & {
+  settings: Pick<Services['settings'], 'baseUrl'>;
+};
 
 /**
  * One tick of the deliveries: sends what is due, the events of each migration in their order. An event that fails keeps

@@ -1,4 +1,6 @@
 import { cancelMigration } from './cancelMigration';
+import { closeInviteBreaker } from './closeInviteBreaker';
+import { approveMigration, rejectMigration } from './decideApproval';
 import { getMigration } from './getMigration';
 import { getReport } from './getReport';
 import { getResult } from './getResult';
@@ -18,7 +20,10 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   getMigration,
   getResult,
   getReport,
+  approveMigration,
+  rejectMigration,
   cancelMigration,
+  closeInviteBreaker,
   graphNotifications,
   graphLifecycle,
   health,

@@ -1,5 +1,6 @@
 import type { Migration } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
+import { takesAnswer } from './approvals';
 import { RETRY_AFTER } from './http';
 import { ROUTE_PREFIX } from './routes';
 
@@ -11,6 +12,7 @@ export function linksOf(baseUrl: string, id: string): Migration['links'] {
 
 /** A stored row as callers see it: what the steps remember for each other stays inside. */
 export function toMigration(record: MigrationRecord, baseUrl: string): Migration {
+  const links = linksOf(baseUrl, record.id);
   return {
     id: record.id,
     status: record.status,
@@ -25,8 +27,13 @@ export function toMigration(record: MigrationRecord, baseUrl: string): Migration
     checks: record.checks,
     invitation: record.invitation,
     error: record.error,
-    links: linksOf(baseUrl, record.id),
+    ...(record.approvalHours === null ? {} : { approval: record.approval }),
+    links: { ...links, ...(takesAnswer(record) ? answersAt(links) : {}) },
   };
+}
+
+function answersAt({ self }: Migration['links']): Partial<Migration['links']> {
+  return { approve: `${self}/approve`, reject: `${self}/reject` };
 }
 
 /** True once the orchestration is over, whatever its outcome. */

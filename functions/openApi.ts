@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decisionRequestSchema } from '../domain/approval';
 import { failures, type HttpCode } from '../domain/failures';
 import { migrationId } from '../domain/ids';
 import {
@@ -9,6 +10,7 @@ import {
   reportSchema,
 } from '../domain/migration';
 import { statusSchema } from '../domain/phases';
+import { breakerStateSchema, closeBreakerRequestSchema } from '../domain/inviteBreaker';
 import { operations, type Answer, type Operation, type SchemaName } from './apiOperations';
 import { reportQuerySchema } from './getReport';
 import { healthSchema } from './health';
@@ -23,10 +25,13 @@ type Json = Record<string, unknown>;
 const bodies: Record<SchemaName, z.ZodType> = {
   MigrationRequest: migrationRequestSchema,
   CancelRequest: cancelRequestSchema,
+  DecisionRequest: decisionRequestSchema,
   Migration: migrationSchema,
   MigrationList: migrationListSchema,
   Report: reportSchema,
   Health: healthSchema,
+  CloseBreakerRequest: closeBreakerRequestSchema,
+  InviteBreaker: breakerStateSchema,
   NotificationDelivery: deliverySchema,
   Problem: problemSchema,
 };

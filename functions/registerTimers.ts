@@ -1,6 +1,7 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { deliverCallbacks } from './deliverCallbacks';
+import { markStuckMigrations } from './markStuckMigrations';
 import type { Services } from './services';
 import { sweepMigrations } from './sweepMigrations';
 import { tendSubscription, type SubscriptionKeeper } from './tendSubscription';
@@ -20,6 +21,7 @@ export function registerTimers(
   };
   timer('watchRedemptions', '0 * * * * *', (context) => watchRedemptions(servicesOf(context)));
   timer('sweepMigrations', '15 * * * * *', (context) => sweepMigrations(servicesOf(context)));
-  timer('deliverCallbacks', '45 * * * * *', (context) => deliverCallbacks(servicesOf(context)));
+  timer('deliverCallbacks', '55 * * * * *', (context) => deliverCallbacks(servicesOf(context)));
   timer('tendSubscription', '30 */5 * * * *', (context) => tendSubscription(servicesOf(context), keeperOf(context)));
+  timer('markStuckMigrations', '45 */5 * * * *', (context) => markStuckMigrations(servicesOf(context)));
 }

@@ -21,6 +21,12 @@ export interface TriggerSettings {
   pollMinutes: number;
   parallelRestores: number;
   rewriteConditionalAccess: boolean;
+  approvalRequired: boolean;
+  /** Hours. */
+  approvalTimeoutHours: number;
+  /** Whether an approver must be somebody else than who started the migration. */
+  approvalFourEyes: boolean;
+  dailyBudget: number;
 }
 
 /** Everything that triggers work with; handed to each handler. */

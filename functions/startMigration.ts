@@ -3,11 +3,13 @@ import type { HttpRequest } from '@azure/functions';
 import { newMigrationId, objectId } from '../domain/ids';
 import { migrationRequestSchema, type MigrationRequest } from '../domain/migration';
 import { newRecord, type MigrationRecord } from '../domain/record';
+import { approvalHoursOf } from './approvals';
 import { claimGuest, confirmClaim } from './claimGuest';
 import { findGuestId } from './guestLookup';
 import { json, noQuery, readQuery, type Handler } from './http';
 import { acceptedHeaders, linksOf, toMigration } from './migrationView';
 import { Problem } from './problems';
+import { refuseStart } from './refuseStart';
 import { parseBody, readJson } from './requestBody';
 import type { Services } from './services';
 import { giveUp, resumeStart, startOrchestration } from './startOrchestration';
@@ -22,6 +24,7 @@ export const startMigration: Handler = async (request, services) => {
   const wanted = parseBody(migrationRequestSchema, await readJson(request));
   refuseMissingFeatures(wanted);
   refuseCallback(wanted, services);
+  requireStarter(wanted, services);
   const id = await chooseId(key, wanted, services);
   const before = key === undefined ? undefined : await services.records.readMigration(id);
   const record = before === undefined ? await begin(id, wanted, services) : await again(before, services);
@@ -41,11 +44,10 @@ function readIdempotencyKey(request: HttpRequest): string | undefined {
 function refuseMissingFeatures(request: MigrationRequest): void {
   const field = [
     request.strategy === 'recreate' ? undefined : 'strategy',
-    request.approval ? 'approval' : undefined,
     request.remindAfterDays === undefined ? undefined : 'remindAfterDays',
   ].find((name) => name !== undefined);
   if (field === undefined) return;
-  // Ignoring the field would be worse: the caller would wait for an approval or a reminder that never comes.
+  // Ignoring the field would be worse: the caller would wait for a reminder that never comes.
   throw new Problem('feature-not-available', 'This version does not know how to do this; leave the field out.', {
     field,
   });
@@ -55,6 +57,12 @@ function refuseMissingFeatures(request: MigrationRequest): void {
 function refuseCallback({ callbackUrl }: MigrationRequest, { callbacks }: Services): void {
   const refusal = callbackUrl === undefined ? undefined : callbacks.refusalOf(callbackUrl);
   if (refusal !== undefined) throw new Problem('callback-not-allowed', refusal, { field: 'callbackUrl' });
+}
+
+/** Where starter and approver must not be the same, it has to be known who starts. */
+function requireStarter(request: MigrationRequest, { settings }: Services): void {
+  if (!settings.approvalFourEyes || request.by !== undefined || approvalHoursOf(request, settings) === null) return;
+  throw new Problem('invalid-body', 'Say who starts it: somebody else has to approve it.', { field: 'by' });
 }
 
 /** A new id, or the one that an earlier request with the same key got. */
@@ -74,16 +82,19 @@ async function chooseId(key: string | undefined, wanted: MigrationRequest, servi
 
 async function begin(id: string, wanted: MigrationRequest, services: Services): Promise<MigrationRecord> {
   const { records, graph, clock } = services;
+  if (!wanted.dryRun) await refuseStart(services);
   const guestId = await findGuestId(graph, wanted.guest);
   const now = clock.now().toISOString();
   const claim = guestId === null ? undefined : await claimGuest(records, { guestId, migrationId: id, lockedAt: now });
   if (claim !== undefined && claim.migrationId !== id) throw alreadyMigrating(claim.migrationId, services);
-  const record = newRecord({ id, guestId, request: wanted, startedBy: CALLER, now });
+  const startedBy = wanted.by ?? CALLER;
+  const approvalHours = approvalHoursOf(wanted, services.settings);
+  const record = newRecord({ id, guestId, request: wanted, startedBy, approvalHours, now });
   // Before the row: a start that dies in between is resumed by its row and would never be in the audit log.
   await records.audit({
     migrationId: id,
     at: now,
-    by: CALLER,
+    by: startedBy,
     action: 'startMigration',
     stage: 'requested',
     targetId: guestId ?? '',

@@ -14,7 +14,7 @@ type Starter = Pick<Services, 'records' | 'durable' | 'clock' | 'settings'>;
  */
 export async function startOrchestration(record: MigrationRecord, starter: Starter): Promise<void> {
   const { durable, settings } = starter;
-  const { id, request } = record;
+  const { id, request, approvalHours } = record;
   try {
     await durable.start(id, {
       migrationId: id,
@@ -23,6 +23,7 @@ export async function startOrchestration(record: MigrationRecord, starter: Start
       parallelRestores: settings.parallelRestores,
       // Only where it is on, so that a worker of the version before can still read the input.
       ...(settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
+      ...(approvalHours === null ? {} : { approvalHours }),
     });
   } catch {
     if ((await durable.status(id)) !== 'unknown') return;

@@ -1,6 +1,8 @@
 import { announce } from '../activities/announce';
 import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
+import { unmarked } from '../domain/stuck';
+import { wakeAnswered } from './approvals';
 import { inChunks } from './chunks';
 import { freeDeadLock, START_DIES_AFTER_MS } from './claimGuest';
 import { hasEnded } from './migrationView';
@@ -15,7 +17,7 @@ const QUIET_AFTER_MS = 2 * 60_000;
 
 /**
  * One tick of the sweeper: finishes starts that died half way, ends migrations whose orchestration stopped outside of
- * the story, and frees guests that nobody is working on. One failure does not stop the rest, and everything is looked at
+ * the story, wakes those that miss an answer to their plan, and frees guests that nobody is working on. One failure does not stop the rest, and everything is looked at
  * again on the next tick.
  */
 export async function sweepMigrations(services: Services): Promise<void> {
@@ -27,6 +29,8 @@ export async function sweepMigrations(services: Services): Promise<void> {
       if (record.status === 'NotStarted' && quietMs > STARTED_WITHIN_MS) await restart(record, services);
       else if (record.status === 'Running' && quietMs > QUIET_AFTER_MS) await endIfStopped(record, services);
     });
+    const quiet = unfinished.filter(({ updatedAt }) => now - Date.parse(updatedAt) > QUIET_AFTER_MS);
+    await wakeAnswered(quiet, services);
   } finally {
     await sweepLocks(new Set(unfinished.map(({ id }) => id)), services);
   }
@@ -66,7 +70,9 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
   const ending = { status: 'Failed', phase: 'ended', outcome: 'failed', error } as const;
   // Before the row: nobody looks at an ended one again. A story that came to its own end has stored its own event.
   await announce({ ...stopped, ...ending }, services);
-  const record = await records.decideOnMigration(id, (current) => (hasEnded(current) ? undefined : ending));
+  const record = await records.decideOnMigration(id, (current) =>
+    hasEnded(current) ? undefined : { ...ending, ...unmarked(current) },
+  );
   if (record?.error?.code !== error.code || record.error.detail !== error.detail) return;
   log.warn('engine-stopped', { migrationId: id, code: error.code });
   await records.audit({

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from './request';
 import type { Stack } from './stack';
+import { accessIn } from './tenantAccess';
 
 /** The parts of the app's answers that the demo shows. */
 export interface Migration {
@@ -29,9 +30,12 @@ export interface GuestView {
   roles: number;
   apps: number;
   azureRoles: number;
+  /** Everything that the tenant's own state gives to the guest, one text each: what old and new guest have compares. */
+  access: string[];
 }
 
 interface TenantState {
+  [collection: string]: unknown;
   users: {
     id: string;
     displayName: string;
@@ -59,7 +63,7 @@ export class DemoClient {
     const guests = state.users
       .filter((user) => user.userType === 'Guest' && issuerOf(user) === 'ExternalAzureAD')
       .map((user) => view(user.id, state))
-      .sort((a, b) => b.groups + b.roles + b.apps + b.azureRoles - (a.groups + a.roles + a.apps + a.azureRoles));
+      .sort((a, b) => b.access.length - a.access.length);
     const [first] = guests;
     if (first === undefined) throw new Error('the simulated tenant has no guest with a work account');
     return first;
@@ -129,6 +133,7 @@ function view(id: string, state: TenantState): GuestView {
     roles: held(state.roleAssignments),
     apps: held(state.appRoleAssignments),
     azureRoles: held(state.azureRoleAssignments.map((row) => row.properties)),
+    access: accessIn(state, id),
   };
 }
 

@@ -15,7 +15,7 @@ const explanations: Record<string, string> = {
   verifyingIdentity: 'makes sure that it is the personal account',
   restoring: 'gives back every access',
   verifyingAccess: 'compares before and after',
-  ended: '',
+  ended: 'the report is written',
 };
 
 /** Shows who the guest is before anything happens. */
@@ -24,19 +24,24 @@ export function showBefore(guest: GuestView): void {
   console.log(`  signs in with   ${issuerName(guest.issuer)}`);
   console.log(`  object id       ${guest.id}`);
   console.log(
-    `  holds           ${guest.groups} groups (member or owner), ${guest.roles} directory roles, ` +
-      `${guest.apps} app roles, ${guest.azureRoles} Azure roles, and a profile\n`,
+    `  holds           ${guest.access.length} things: ${guest.groups} groups (member or owner), ` +
+      `${guest.roles} directory roles, ${guest.apps} app roles, ${guest.azureRoles} Azure roles, and more\n`,
   );
 }
 
-/** Shows how far the migration is; a new line a phase, the bar in place within one. */
+/** Shows how far the migration is: a line a phase, with the bar moving within it where the screen can. */
 export function showStep(migration: Migration, isNewPhase: boolean): void {
+  if (!process.stdout.isTTY && !isNewPhase) return;
   const { done, total } = migration.progress;
-  const filled = total === 0 ? 0 : Math.round((done / total) * BAR);
+  // How many steps there are is known once everything is captured; a bar from before would jump back.
+  const known = migration.access.captured > 0 && total > 0;
+  const filled = known ? Math.round((done / total) * BAR) : 0;
   const bar = styleText('green', '█'.repeat(filled)) + styleText('dim', '░'.repeat(BAR - filled));
-  const place = process.stdout.isTTY && !isNewPhase ? '\u001B[1A\u001B[2K' : '';
+  const place = !isNewPhase ? '\u001B[1A\u001B[2K' : '';
   const what = explanations[migration.phase] ?? '';
-  console.log(`${place}${bar} ${pad(`${done}/${total}`, 7)} ${pad(migration.phase, 19)} ${styleText('dim', what)}`);
+  console.log(
+    `${place}${bar} ${pad(known ? `${done}/${total}` : `${done}`, 7)} ${pad(migration.phase, 19)} ${styleText('dim', what)}`,
+  );
 }
 
 /** Shows before and after side by side: identity, object id, every grant with its result. */
@@ -48,12 +53,13 @@ export function showAfter(before: GuestView, after: GuestView | undefined, repor
   row('directory roles', String(before.roles), String(after?.roles ?? 0));
   row('app roles', String(before.apps), String(after?.apps ?? 0));
   row('Azure roles', String(before.azureRoles), String(after?.azureRoles ?? 0));
+  row('all it holds', String(before.access.length), String(after?.access.length ?? 0));
 
   console.log(`\n${styleText('bold', pad('kind', KIND) + pad('grant', 52) + 'result')}`);
   for (const grant of report.grants) {
-    const scope = grant.scope === undefined || grant.scope === '/' ? '' : ` @ ${lastOf(grant.scope)}`;
-    const detail = grant.result === 'restored' ? '' : styleText('dim', `  ${short(grant.detail, 70)}`);
-    console.log(`${pad(grant.kind, KIND)}${pad(short(grant.name + scope, 50), 52)}${colour(grant.result)}${detail}`);
+    const detail = grant.detail === '' ? '' : styleText('dim', `  ${short(grant.detail, 70)}`);
+    const name = pad(short(grant.name + placeOf(grant), 50), 52);
+    console.log(`${pad(grant.kind, KIND)}${name}${colour(grant.result, detail !== '')}${detail}`);
   }
   const { captured, restored, alreadyPresent, manual, failed } = migration.access;
   console.log(
@@ -72,8 +78,8 @@ function issuerName(issuer: string): string {
   return issuer;
 }
 
-function colour(result: string): string {
-  const text = pad(result, 15);
+function colour(result: string, padded: boolean): string {
+  const text = padded ? pad(result, 14) : result;
   if (result === 'failed') return styleText('red', text);
   if (result === 'manual') return styleText('yellow', text);
   return styleText('green', text);
@@ -87,6 +93,8 @@ function short(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
-function lastOf(scope: string): string {
-  return scope.split('/').filter(Boolean).slice(-2).join('/');
+/** Where a grant is in force, unless that is everywhere, or the thing that the name says already. */
+function placeOf({ name, scope = '/' }: Report['grants'][number]): string {
+  const place = scope.split('/').filter(Boolean).slice(-2);
+  return place.length === 0 || name.startsWith(place.at(-1) ?? '') ? '' : ` @ ${place.join('/')}`;
 }

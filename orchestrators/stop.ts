@@ -1,4 +1,4 @@
-import type { MigrationError } from '../domain/failures';
+import { outcomeOfFailure, type MigrationError } from '../domain/failures';
 import type { Outcome } from '../domain/phases';
 
 /** Leaves the story early, with the outcome it ends in. Thrown and caught inside the orchestrator only. */
@@ -15,7 +15,7 @@ export class Stop extends Error {
 
 /** The stop for a permanent failure. */
 export function failure(error: MigrationError): Stop {
-  return new Stop('failed', error);
+  return new Stop(outcomeOfFailure(error.code), error);
 }
 
 /** Turns whatever was thrown into a stop: an error that no step answered is a fault of ours and ends the run too. */

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import type { Outcome } from '../domain/phases';
 import type { StepOutput } from '../domain/steps';
+import { awaitApproval } from './awaitApproval';
 import { removeOldGuest, stopIfCancelled } from './removeOldGuest';
 import { restoreAccess, verifyRestored } from './restoreAccess';
 import { whileUndoable } from './retryPolicies';
@@ -24,16 +25,18 @@ export function* switchGuest(context: OrchestrationContext): Durable<{ outcome: 
     if (run.dryRun) return yield* end(run, 'planned');
     const { snapshotHash, chunks } = plan;
 
+    yield* awaitApproval(run, { guestId, snapshotHash });
+
     yield* removeOldGuest(run, { guestId, snapshotHash });
     // ---- Point of no return: the old guest is purged. From here on the only way is forward. ----
 
     const deadlineMs = nowMs(run) + run.acceptWithinDays * DAY_MS;
-    const newId = yield* invite(run, { guestId, snapshotHash }, deadlineMs);
+    const { newId, expiresMs } = yield* invite(run, { guestId, snapshotHash }, deadlineMs);
 
     yield* rewritePolicies(run, { newId, snapshotHash });
 
     yield* enter(run, 'awaitingRedemption');
-    yield* waitForRedemption(run, newId, deadlineMs);
+    yield* waitForRedemption(run, newId, expiresMs);
 
     yield* enter(run, 'verifyingIdentity');
     yield* verifyIdentity(run, newId);
@@ -64,13 +67,21 @@ function* capture(run: Run, guestId: string): Durable<StepOutput<'captureAccess'
   return yield* step(run, 'captureAccess', { migrationId: run.migrationId, guestId }, whileUndoable);
 }
 
-/** Invites once, listening for changes first, so that a quick redemption is not missed. */
-function* invite(run: Run, old: { guestId: string; snapshotHash: string }, deadlineMs: number): Durable<string> {
+/**
+ * Invites once, listening for changes first, so that a quick redemption is not missed. An invitation that was held back
+ * for days says itself until when it can be accepted.
+ */
+function* invite(
+  run: Run,
+  old: { guestId: string; snapshotHash: string },
+  deadlineMs: number,
+): Durable<{ newId: string; expiresMs: number }> {
   yield* enter(run, 'inviting');
   yield* step(run, 'ensureSubscription', {});
   const deadline = new Date(deadlineMs).toISOString();
-  const { newId } = yield* step(run, 'inviteGuest', { migrationId: run.migrationId, ...old, deadline });
-  return newId;
+  const invited = yield* step(run, 'inviteGuest', { migrationId: run.migrationId, ...old, deadline });
+  const expiresMs = invited.deadline === undefined ? deadlineMs : Date.parse(invited.deadline);
+  return { newId: invited.newId, expiresMs };
 }
 
 function* end(run: Run, outcome: Outcome, error: Stop['failure'] = null): Durable<{ outcome: Outcome }> {

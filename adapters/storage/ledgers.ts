@@ -4,18 +4,21 @@ import { z } from 'zod';
 import { grantRecordSchema, type GrantRecord } from '../../domain/grants';
 import { migrationId, sha256 } from '../../domain/ids';
 import type { Records } from '../../domain/ports';
+import { ServiceError } from '../../domain/serviceError';
 import { unlessStatus } from './answers';
 import { inStorage, type StorageClients } from './clients';
 import { columnsOf, fitting, rowAs } from './columns';
 
 type Ledgers = Pick<
   Records,
-  'audit' | 'saveGrantResults' | 'readGrantResults' | 'bindKey' | 'readControl' | 'writeControl'
+  'audit' | 'saveGrantResults' | 'readGrantResults' | 'bindKey' | 'readControl' | 'writeControl' | 'decideOnControl'
 >;
 
 /** Entities in one transaction of a table. */
 const TRANSACTION = 100;
 const CONTROL = 'control';
+/** So many writers in a row mean that something is wrong; who decides tries again later. */
+const MOST_ROUNDS = 50;
 
 const bindingSchema = z.strictObject({ keyHash: sha256, migrationId, bodyHash: sha256 });
 const controlSchema = z.strictObject({ value: z.string() });
@@ -86,7 +89,7 @@ function idempotencyKeys(clients: StorageClients): Pick<Ledgers, 'bindKey'> {
 }
 
 /** Partition `control`, row key = name. */
-function controls(clients: StorageClients): Pick<Ledgers, 'readControl' | 'writeControl'> {
+function controls(clients: StorageClients): Pick<Ledgers, 'readControl' | 'writeControl' | 'decideOnControl'> {
   const table = clients.tables.controls;
   return {
     readControl: (name) =>
@@ -98,6 +101,21 @@ function controls(clients: StorageClients): Pick<Ledgers, 'readControl' | 'write
       inStorage(clients, async () => {
         const entity = { partitionKey: CONTROL, rowKey: name, value: fitting('value', value) };
         await table.upsertEntity(entity, 'Replace');
+      }),
+    decideOnControl: (name, decide) =>
+      inStorage(clients, async () => {
+        for (let round = 0; round < MOST_ROUNDS; round += 1) {
+          const row = await unlessStatus([404], table.getEntity(CONTROL, name));
+          const present = row && rowAs(controlSchema, columnsOf(row)).value;
+          const value = decide(present);
+          if (value === undefined) return present;
+          const entity = { partitionKey: CONTROL, rowKey: name, value: fitting('value', value) };
+          const write = row
+            ? unlessStatus([404, 412], table.updateEntity(entity, 'Replace', { etag: row.etag }))
+            : unlessStatus([409], table.createEntity(entity));
+          if ((await write) !== undefined) return value;
+        }
+        throw new ServiceError({ service: 'storage', status: 503, code: 'too-many-writers' });
       }),
   };
 }

@@ -24,6 +24,8 @@ const formats = {
   error: 'json',
   request: 'json',
   startedBy: 'text',
+  approvalHours: 'json',
+  approval: 'json',
   cancelRequestedAt: 'nullableText',
   deleteAttemptedAt: 'nullableText',
   purgeClaimedAt: 'nullableText',
@@ -33,6 +35,7 @@ const formats = {
   verdict: 'nullableText',
   comparison: 'longJson',
   recommendation: 'json',
+  stuckAlertedAt: 'nullableText',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;
 
 type Field = keyof typeof formats;

@@ -18,7 +18,7 @@ const MOST_ROUNDS = 50;
 export function createMigrations(clients: StorageClients, clock: Clock): Migrations {
   const table = clients.tables.migrations;
   const stamped = (change: Partial<MigrationRecord>) =>
-    encodeMigration({ ...change, updatedAt: clock.now().toISOString() });
+    encodeMigration({ updatedAt: clock.now().toISOString(), ...change });
   return {
     createMigration: (record) =>
       inStorage(clients, async () => {

@@ -1,6 +1,7 @@
 import type { Clock, Records } from '../../domain/ports';
 import { createCallbackOutbox } from './callbacks';
 import type { StorageClients } from './clients';
+import { createDeletionBudget } from './deletionBudget';
 import { createGuestLocks } from './guestLocks';
 import { createLedgers } from './ledgers';
 import { createMigrations } from './migrations';
@@ -16,6 +17,7 @@ export function createRecords(clients: StorageClients, clock: Clock): Records {
     ...createMigrations(clients, clock),
     ...createGuestLocks(clients),
     ...createLedgers(clients),
+    ...createDeletionBudget(clients),
     ...createCallbackOutbox(clients, clock),
   };
 }

@@ -14,7 +14,7 @@ import { hostSettings } from './hostJson';
 import { httpFunctionsOf } from './httpFunctions';
 import type { LoadedApp } from './loadApp';
 import { silentLog, type Log } from './log';
-import type { HostResponse } from './messages';
+import type { HostRequest, HostResponse } from './messages';
 import { listen, type Handler, type Listening } from './server';
 import { TimerFunctions } from './timerFunctions';
 
@@ -81,8 +81,7 @@ export function createHost(options: HostOptions, store = openStore(options.dataD
   const app = 'app' in options ? options.app : undefined;
   const settings = app?.settings ?? hostSettings({});
   const crash = dataDir === ':memory:' ? undefined : new StoredCrashPlan(join(dataDir, 'crash.json'));
-  const hostKey =
-    dataDir === ':memory:' ? randomBytes(32).toString('base64url') : readHostKey(join(dataDir, 'host-key'));
+  const hostKey = hostKeyOf(dataDir);
   let port = 0;
   const client = (): string => durableClientInput(port, settings.taskHub);
   const engine = new DurableEngine({
@@ -96,38 +95,19 @@ export function createHost(options: HostOptions, store = openStore(options.dataD
   });
   const timers = app && new TimerFunctions({ app, store, clock, log, client, env });
   const http = app && httpFunctionsOf(app, log, hostKey, client);
-  const running = new Set<Promise<HostResponse>>();
-  let closing = false;
-  let jump = Promise.resolve();
   let server: Listening | undefined;
   if (!app) engine.run();
 
-  const advance = (ms: number): Promise<void> => {
-    // One jump after the other: two at once would make the clock skip the timers of both.
-    const next = jump.then(async () => {
-      await options.beforeJump?.(ms);
-      timers?.pause();
-      await engine.advance(ms, app && JUMP_PATIENCE_MS);
-      timers?.resume();
-      await timers?.idle();
-      await engine.settle(app && JUMP_PATIENCE_MS);
-    });
-    jump = next.catch(() => undefined);
-    return next;
-  };
+  const advance = inTurn(async (ms) => {
+    await options.beforeJump?.(ms);
+    timers?.pause();
+    await engine.advance(ms, app && JUMP_PATIENCE_MS);
+    timers?.resume();
+    await timers?.idle();
+    await engine.settle(app && JUMP_PATIENCE_MS);
+  });
   const controlled = { engine, now: () => clock.now(), advance, crash, timers, app };
-  const handler: Handler = async (request, trusted) => {
-    const path = request.url.pathname;
-    const internal = [CONTROL_PATH, RPC_PATH].find((prefix) => path.startsWith(prefix));
-    if (internal && !trusted) return { status: 403 };
-    if (internal === CONTROL_PATH) return control(controlled, request);
-    if (internal === RPC_PATH) return durableRpc(engine, request);
-    if (closing) return { status: 503 };
-    if (!http) return { status: 404 };
-    const response = http(request);
-    running.add(response);
-    return response.finally(() => running.delete(response));
-  };
+  const door = doorOf(controlled, http);
 
   return {
     engine,
@@ -135,23 +115,62 @@ export function createHost(options: HostOptions, store = openStore(options.dataD
     hostKey,
     advance,
     async listen(wanted) {
-      server = await listen(wanted, handler, (error) => logInternal(log, error));
+      server = await listen(wanted, door.handler, (error) => logInternal(log, error));
       port = server.port;
       engine.run();
       timers?.start();
       return { port };
     },
     async close() {
-      closing = true;
       timers?.pause();
       // The server goes last: what still runs may need the durable client.
-      await Promise.all([...running, engine.stop(), timers?.idle()]);
+      await Promise.all([door.close(), engine.stop(), timers?.idle()]);
       await server?.close();
       await app?.hooks.run('appTerminate', { hookData: {} });
       clock.stop();
       store.close();
     },
   };
+}
+
+/** Who answers which request. Once closed, functions are not called any more; `close` waits for those that run. */
+function doorOf(
+  controlled: Parameters<typeof control>[0],
+  http: ((request: HostRequest) => Promise<HostResponse>) | undefined,
+): { handler: Handler; close(): Promise<unknown> } {
+  const running = new Set<Promise<HostResponse>>();
+  let closing = false;
+  const handler: Handler = async (request, trusted) => {
+    const path = request.url.pathname;
+    const internal = [CONTROL_PATH, RPC_PATH].find((prefix) => path.startsWith(prefix));
+    if (internal && !trusted) return { status: 403 };
+    if (internal === CONTROL_PATH) return control(controlled, request);
+    if (internal === RPC_PATH) return durableRpc(controlled.engine, request);
+    if (closing) return { status: 503 };
+    if (!http) return { status: 404 };
+    const response = http(request);
+    running.add(response);
+    return response.finally(() => running.delete(response));
+  };
+  const close = (): Promise<unknown> => {
+    closing = true;
+    return Promise.all(running);
+  };
+  return { handler, close };
+}
+
+/** One jump of the clock after the other: two at once would make it skip the timers of both. */
+function inTurn(jump: (ms: number) => Promise<void>): (ms: number) => Promise<void> {
+  let last = Promise.resolve();
+  return (ms) => {
+    const next = last.then(() => jump(ms));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+function hostKeyOf(dataDir: string): string {
+  return dataDir === ':memory:' ? randomBytes(32).toString('base64url') : readHostKey(join(dataDir, 'host-key'));
 }
 
 function logInternal(log: Log, error: unknown): void {

@@ -3,7 +3,9 @@ import { compareAccess, type Comparison } from '../../domain/comparison';
 import type { Grant } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
 import type { RequestLogEntry } from './localStack';
+import { newGuest } from './newGuest';
 import { outsideOf } from './recordedCalls';
+import { isWrite } from './requestLog';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
 /** A collection of the tenant's document; tests state its shape by what they read from it. */
@@ -41,13 +43,13 @@ export async function accessWorld(): Promise<AccessWorld> {
   const control = async (method: string, path: string, body?: unknown): Promise<void> => {
     await tenant.control(method, path, body);
   };
-  const newId = await invite(tenant, 'mara.lindqvist@outlook.example');
+  const newId = await newGuest(tenant, 'mara.lindqvist@outlook.example');
   await control('DELETE', 'requests');
   return {
     tenant,
     outside,
     newId,
-    invite: (address) => invite(tenant, address),
+    invite: (address) => newGuest(tenant, address),
     advance: (minutes) => control('POST', 'clock', { advanceMs: minutes * 60_000 }),
     settings: (change) => control('PUT', 'settings', change),
     faults: (...faults) => control('PUT', 'faults', faults),
@@ -57,19 +59,10 @@ export async function accessWorld(): Promise<AccessWorld> {
       await control('PUT', 'state', state);
     },
     rows: async (collection) => (await tenant.state())[collection as never],
-    writes: async () =>
-      (await tenant.requests()).filter(({ method, path }) => method !== 'GET' && !path.endsWith('/$batch')),
+    writes: async () => (await tenant.requests()).filter(isWrite),
     restore: (kind, grants) => kind.restore(grants, newId, outside),
     compare: async (kind, grants) => compareAccess(grants, await kind.capture(newId, outside, grants)),
   };
-}
-
-/** Invites an address and accepts with a personal account. */
-async function invite(tenant: InProcess, address: string): Promise<string> {
-  const body = { invitedUserEmailAddress: address, inviteRedirectUrl: 'https://portal.example/' };
-  const { invitedUser } = (await tenant.graph.write('POST', '/invitations', body)) as { invitedUser: { id: string } };
-  await tenant.redeem(invitedUser.id);
-  return invitedUser.id;
 }
 
 /** The grants of one kind that the seed's Mara holds. */

@@ -110,6 +110,7 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'off',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  dailyBudget: 50,
 };
 
 const request: MigrationRecord['request'] = {

@@ -1,5 +1,6 @@
 import type { AccessKind, Attempt, Outside } from '../../access/kind';
 import type { Grant } from '../../domain/grants';
+import { newGuest, purgeGuest } from './newGuest';
 import { outsideOf } from './recordedCalls';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
@@ -33,14 +34,8 @@ export function azureWorld(): AzureWorld {
     settings: (change) => control('PUT', 'settings', change),
     advance: (advanceMs) => control('POST', 'clock', { advanceMs }),
     switchGuest: async (oldId) => {
-      await graph.write('DELETE', `/users/${oldId}`);
-      await graph.write('DELETE', `/directory/deletedItems/${oldId}`);
-      const answer = (await graph.write('POST', '/invitations', {
-        invitedUserEmailAddress: `${oldId}@personal.example`,
-        inviteRedirectUrl: 'https://portal.example/',
-      })) as { invitedUser: { id: string } };
-      await tenant.redeem(answer.invitedUser.id);
-      return answer.invitedUser.id;
+      await purgeGuest(tenant, oldId);
+      return newGuest(tenant, `${oldId}@personal.example`);
     },
   };
 }

@@ -130,6 +130,7 @@ const fields: MalformedRequest[] = [
   field('reason too long', { reason: 'x'.repeat(1001) }),
   field('reason with a control character', { reason: 'a\u0007b' }),
   field('approval null', { approval: null }),
+  field('by too long', { by: 'x'.repeat(201) }),
   field('acceptWithinDays 0', { acceptWithinDays: 0 }),
   field('acceptWithinDays 91', { acceptWithinDays: 91 }),
   field('acceptWithinDays a fraction', { acceptWithinDays: 1.5 }),
@@ -147,7 +148,6 @@ const fields: MalformedRequest[] = [
 const features: MalformedRequest[] = [
   unavailable('the reset strategy', { strategy: 'reset' }, 'strategy'),
   unavailable('the automatic strategy', { strategy: 'auto' }, 'strategy'),
-  unavailable('an approval', { approval: true }, 'approval'),
   unavailable('reminders', { remindAfterDays: [3] }, 'remindAfterDays'),
   start(
     'a callback to a host that nobody allowed',
@@ -186,6 +186,8 @@ const addresses: MalformedRequest[] = [
   get('PATCH of a migration', '/api/migrations/{id}', [405, 'method-not-allowed'], 'PATCH'),
   get('POST of a report', '/api/migrations/{id}/report', [405, 'method-not-allowed'], 'POST'),
   get('GET of the webhook', '/api/graph/notifications', [405, 'method-not-allowed']),
+  get('GET of the closing of the breaker', '/api/controls/invite-breaker/close', [405, 'method-not-allowed']),
+  get('a control nobody has', '/api/controls/other/close', [404, 'route-not-found'], 'POST'),
   get('POST of the health', '/api/health', [405, 'method-not-allowed'], 'POST'),
 ];
 
@@ -239,6 +241,24 @@ const cancels: MalformedRequest[] = [
   cancel('a cancel that is no object', '[]', notAnObject),
 ];
 
+function decision(...[name, ...rest]: Parameters<typeof cancel>): MalformedRequest[] {
+  return ['approve', 'reject'].map((route) => ({
+    ...cancel(`${route}: ${name}`, ...rest),
+    path: `/api/migrations/{id}/${route}`,
+  }));
+}
+
+const decisions: MalformedRequest[] = [
+  ...decision('no body', '', notJson),
+  ...decision('nobody', '{}', [400, 'invalid-body', 'by']),
+  ...decision('a name of blanks', '{"by":" \\t "}', [400, 'invalid-body', 'by']),
+  ...decision('a long name', JSON.stringify({ by: 'x'.repeat(201) }), [400, 'invalid-body', 'by']),
+  ...decision('a long comment', `{"by":"ops","comment":"${'x'.repeat(1001)}"}`, [400, 'invalid-body', 'comment']),
+  ...decision('a bell', '{"by":"ops","comment":"\\u0007"}', [400, 'invalid-body', 'comment']),
+  ...decision('another decision', '{"by":"ops","decision":"approved"}', [400, 'unknown-field', 'decision']),
+  ...decision('no object', '[]', notAnObject),
+];
+
 const forged = JSON.stringify({
   value: [{ clientState: 'guess', subscriptionId: 's', tenantId: 't', resourceData: { id: GUEST } }],
 });
@@ -281,5 +301,6 @@ export const malformedRequests: readonly MalformedRequest[] = [
   ...addresses,
   ...queries,
   ...cancels,
+  ...decisions,
   ...webhooks,
 ];

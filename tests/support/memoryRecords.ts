@@ -10,6 +10,8 @@ export interface MemoryRecords extends Records, MemoryCallbacks {
   readonly locks: Map<string, GuestLock>;
   readonly auditLog: AuditEntry[];
   readonly controls: Map<string, string>;
+  /** Reserved deletions: migration → day. */
+  readonly deletions: Map<string, string>;
   /** While true every method throws ServiceError('storage'), as during an outage. */
   outage: boolean;
   /** Runs before each operation; tests use it to let another writer in at an awkward moment. */
@@ -30,6 +32,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     locks: new Map(),
     auditLog: [],
     controls: new Map(),
+    deletions: new Map(),
     outage: false,
     before: () => undefined,
   };
@@ -44,6 +47,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     if (records.outage) throw new ServiceError({ service: 'storage', status: 503, code: 'ServerBusy' });
     await records.before(operation);
   };
+  const deletionsOn = (day: string) => [...store.deletions.values()].filter((each) => each === day).length;
   const sameLock = (a: GuestLock | undefined, b: GuestLock) =>
     a?.migrationId === b.migrationId && a.lockedAt === b.lockedAt;
 
@@ -65,7 +69,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
       await turn('updateMigration');
       const record = get(id);
       if (record === undefined) throw new ServiceError({ service: 'storage', status: 404, code: 'ResourceNotFound' });
-      put({ ...record, ...change, updatedAt: now().toISOString() });
+      put({ ...record, updatedAt: now().toISOString(), ...change });
     },
     decideOnMigration: async (id, decide) => {
       for (;;) {
@@ -76,7 +80,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
         if (record === undefined || change === undefined) return record;
         await new Promise((resolve) => setImmediate(resolve));
         if (versions.get(id) !== version) continue;
-        put({ ...record, ...change, updatedAt: now().toISOString() });
+        put({ ...record, updatedAt: now().toISOString(), ...change });
         return get(id);
       }
     },
@@ -146,6 +150,34 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     writeControl: async (name, value) => {
       await turn('writeControl');
       store.controls.set(name, value);
+    },
+    decideOnControl: async (name, decide) => {
+      for (;;) {
+        await turn('decideOnControl');
+        const present = store.controls.get(name);
+        const value = decide(present);
+        if (value === undefined) return present;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (store.controls.get(name) !== present) continue;
+        store.controls.set(name, value);
+        return value;
+      }
+    },
+    reserveDeletion: async ({ day, migrationId, limit }) => {
+      for (;;) {
+        await turn('reserveDeletion');
+        const used = deletionsOn(day);
+        if (store.deletions.has(migrationId)) return { granted: true, used };
+        if (used >= limit) return { granted: false, used };
+        await new Promise((resolve) => setImmediate(resolve));
+        if (deletionsOn(day) !== used) continue;
+        store.deletions.set(migrationId, day);
+        return { granted: true, used: used + 1 };
+      }
+    },
+    deletionsOn: async (day) => {
+      await turn('deletionsOn');
+      return deletionsOn(day);
     },
   };
   const { store: callbacks, outbox } = createMemoryCallbacks(now, turn);

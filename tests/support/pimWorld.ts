@@ -3,6 +3,7 @@ import type { Grant } from '../../domain/grants';
 import { settleSchedules } from '../../local/tenant/directory/schedules';
 import { guests } from '../../local/tenant/seed/ids';
 import type { Transaction } from '../../local/tenant/store/store';
+import { newGuest, purgeGuest } from './newGuest';
 import { outsideOf } from './recordedCalls';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
@@ -40,14 +41,8 @@ export function pimWorld(): PimWorld {
         settleSchedules(tx, nowMs);
       }),
     replaceMara: async () => {
-      await world.graph.write('DELETE', `/users/${guests.mara}`);
-      await world.graph.write('DELETE', `/directory/deletedItems/${guests.mara}`);
-      const invitation = (await world.graph.write('POST', '/invitations', {
-        invitedUserEmailAddress: 'mara.lindqvist@outlook.example',
-        inviteRedirectUrl: 'https://myapps.example',
-      })) as { invitedUser: { id: string } };
-      await world.redeem(invitation.invitedUser.id);
-      return invitation.invitedUser.id;
+      await purgeGuest(world, guests.mara);
+      return newGuest(world, 'mara.lindqvist@outlook.example');
     },
     restoreAll: async (kind, grants, newId) => {
       const results = new Map<Grant, Attempt>();

@@ -29,6 +29,13 @@ export const recordings: Record<string, Recording> = {
   undoing: async () =>
     stored(await startRun({ purgeGuest: () => broken('purge-refused'), undeleteGuest: () => notNow(60) })),
   beforeInvitation: async () => stored(await startRun({ inviteGuest: () => notNow(60) })),
+  rewritingPolicies: async () =>
+    stored(
+      await startRun(
+        { rewriteConditionalAccess: () => done({ retry: true, afterSeconds: 0 }) },
+        { rewriteConditionalAccess: true },
+      ),
+    ),
   awaitingRedemptionDay0: () => waiting(HOUR_MS),
   awaitingRedemptionDay4: () => waiting(4 * DAY_MS + HOUR_MS),
   awaitingRedemptionDay29: () => waiting(29 * DAY_MS + HOUR_MS),

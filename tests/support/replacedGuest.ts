@@ -1,7 +1,9 @@
 import type { AccessKind, Attempt, Outside } from '../../access/kind';
 import type { Grant } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
+import { newGuest, purgeGuest } from './newGuest';
 import { outsideOf } from './recordedCalls';
+import { isWrite } from './requestLog';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
 const CENTURY_MS = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -31,17 +33,9 @@ export class ReplacedGuest {
    */
   async replace({ unknown = false } = {}): Promise<void> {
     await this.capture();
-    const { graph } = this.tenant;
-    await graph.write('DELETE', `/users/${this.oldId}`);
-    await graph.write('DELETE', `/directory/deletedItems/${this.oldId}`);
+    await purgeGuest(this.tenant, this.oldId);
     if (unknown) await this.settings({ replicationMs: CENTURY_MS });
-    const invitation = (await graph.write('POST', '/invitations', {
-      invitedUserEmailAddress: 'mara.lindqvist@outlook.example',
-      invitedUserDisplayName: 'Mara Lindqvist',
-      inviteRedirectUrl: 'https://myapps.example',
-    })) as { invitedUser: { id: string } };
-    this.newId = invitation.invitedUser.id;
-    await this.tenant.redeem(this.newId);
+    this.newId = await newGuest(this.tenant, 'mara.lindqvist@outlook.example', 'Mara Lindqvist');
     await this.tenant.control('DELETE', 'requests');
   }
 
@@ -76,10 +70,7 @@ export class ReplacedGuest {
 
   /** Writes that reached the services: method and path. */
   async writes(): Promise<string[]> {
-    const reads = ['/$batch', '/getAvailableExtensionProperties'];
-    return (await this.tenant.requests())
-      .filter(({ method, path }) => method !== 'GET' && !reads.some((end) => path.endsWith(end)))
-      .map(({ method, path }) => `${method} ${path}`);
+    return (await this.tenant.requests()).filter(isWrite).map(({ method, path }) => `${method} ${path}`);
   }
 
   close(): void {

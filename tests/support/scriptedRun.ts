@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { createHost, EventType, virtualClock, type HistoryEvent, type Host } from '../../local/host';
 import { createFunctionTable } from '../../local/host';
 import type { OrchestrationHandler } from 'durable-functions';
-import { REDEMPTION_HINT } from '../../domain/events';
+import { APPROVAL_DECIDED, REDEMPTION_HINT } from '../../domain/events';
 import {
   steps,
   SWITCH_GUEST,
@@ -50,6 +50,8 @@ export interface ScriptedRun {
   /** Steps in the order they were called; phases stand as `phase:<name>`. */
   story(): string[];
   hint(): void;
+  /** What approve, reject and cancel raise. */
+  signal(): void;
   advance(ms: number): Promise<void>;
   /** Lets everything happen, day by day, until the run has ended. Throws after `days`. */
   finish(days?: number): Promise<unknown>;
@@ -82,6 +84,8 @@ export function happyScript(): Script {
           { wave: 2, from: 4, to: 5 },
         ],
       }),
+    readApproval: () => done({ decision: 'approved', cancelRequested: false }),
+    confirmAccess: () => done({ added: 0, gone: 0, changed: 0, account: 'same' }),
     softDeleteGuest: () => done({}),
     claimPurge: () => done({ claimed: true }),
     purgeGuest: () => done({}),
@@ -123,6 +127,7 @@ export async function startRun(script: Partial<Script> = {}, change: Partial<Swi
     of: <N extends StepName>(name: N) => calls.filter((call) => call.name === name) as unknown as StepCall<N>[],
     story: () => calls.map(nameInStory),
     hint: () => host.engine.raiseEvent(RUN_ID, REDEMPTION_HINT, {}),
+    signal: () => host.engine.raiseEvent(RUN_ID, APPROVAL_DECIDED, null),
     advance: (ms) => host.advance(ms),
     finish: async (days = 100) => {
       for (let day = 0; day < days && !hasEnded(); day += 1) await host.advance(DAY_MS);

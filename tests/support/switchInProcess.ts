@@ -2,7 +2,7 @@ import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
 import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { reportOf } from '../../activities/report';
-import { REDEMPTION_HINT } from '../../domain/events';
+import { APPROVAL_DECIDED, REDEMPTION_HINT } from '../../domain/events';
 import type { Report } from '../../domain/migration';
 import type { Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
@@ -21,6 +21,8 @@ import { tenantInProcess, type InProcess } from './tenantInProcess';
 const builtIn = builtInTenant();
 const MIGRATION = 'm-in-process';
 const MOST_STEPS = 400;
+const APPROVAL_HOURS = 720;
+const HOUR_MS = 60 * 60_000;
 const quiet: Log = { info: () => undefined, warn: () => undefined };
 
 export interface SwitchOptions {
@@ -35,6 +37,12 @@ export interface SwitchOptions {
   settings?: Partial<ActivitySettings>;
   /** Runs before the migration begins: settings and faults of the tenant, changes of its state. */
   prepare?: (tenant: InProcess) => Promise<void>;
+  /** Waits for an approval: after `afterHours` what is done meanwhile is done, then the answer is given. */
+  approval?: {
+    afterHours: number;
+    answer: 'approved' | 'rejected';
+    meanwhile?: (tenant: InProcess) => Promise<void>;
+  };
   /** Runs when the invited guest has accepted, before anything is restored. */
   meanwhile?: (tenant: InProcess, newId: string) => Promise<void>;
 }
@@ -71,7 +79,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     records,
     documents: createMemoryDocuments(),
     clock: { now },
-    settings: { ...settings, ...options.settings },
+    settings: { ...inProcessSettings, ...options.settings },
   };
   await records.createMigration(newRecord(startOf(options, now())));
   const host = startRun(deps, clock, options);
@@ -80,7 +88,10 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     if (row === undefined) throw new Error('The migration has no row.');
     return row;
   };
-  await drive(host, tenant, rowNow, options);
+  await drive(host, tenant, rowNow, options, async (decision) => {
+    const approval = { decision, by: 'somebody', comment: '', at: now().toISOString() };
+    await records.updateMigration(MIGRATION, { approval });
+  });
   const record = rowNow();
   return {
     record,
@@ -98,7 +109,7 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
   };
 }
 
-const settings: ActivitySettings = {
+export const inProcessSettings: ActivitySettings = {
   tenantId: '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310',
   inviteRedirectUrl: 'https://myapps.example',
   sendInvitationMail: true,
@@ -110,21 +121,23 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'beta',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  dailyBudget: 50,
 };
 
 function startOf(options: SwitchOptions, now: Date) {
-  const { guestId, inviteEmail, dryRun = false, skipAccess = [], callbackUrl } = options;
+  const { guestId, inviteEmail, dryRun = false, skipAccess = [], approval, callbackUrl } = options;
   return {
     id: MIGRATION,
     guestId,
     startedBy: 'test',
     now: now.toISOString(),
+    approvalHours: approval === undefined ? null : APPROVAL_HOURS,
     request: {
       guest: guestId,
       inviteEmail: inviteEmail ?? 'the.guest@outlook.example',
       strategy: 'recreate' as const,
       dryRun,
-      approval: false,
+      approval: approval !== undefined,
       acceptWithinDays: 30,
       skipAccess,
       ...(callbackUrl === undefined ? {} : { callbackUrl }),
@@ -132,7 +145,7 @@ function startOf(options: SwitchOptions, now: Date) {
   };
 }
 
-function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false }: SwitchOptions): Host {
+function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false, approval }: SwitchOptions): Host {
   const activities = Object.entries(createActivities(deps)).map(([name, activity]): [string, ActivityHandler] => [
     name,
     (input: unknown) => activity(input, quiet),
@@ -148,6 +161,7 @@ function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false }: SwitchOp
     acceptWithinDays: 30,
     parallelRestores: 4,
     ...(deps.settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
+    ...(approval === undefined ? {} : { approvalHours: APPROVAL_HOURS }),
   };
   host.engine.start(SWITCH_GUEST, { instanceId: MIGRATION, input });
   return host;
@@ -158,9 +172,11 @@ async function drive(
   host: Host,
   tenant: InProcess,
   row: () => MigrationRecord,
-  { account = 'personal', meanwhile }: SwitchOptions,
+  { account = 'personal', meanwhile, approval }: SwitchOptions,
+  answer: (decision: 'approved' | 'rejected') => Promise<void>,
 ): Promise<void> {
   let accepted = false;
+  let answered = false;
   for (let step = 0; step < MOST_STEPS; step += 1) {
     await host.engine.settle();
     const status = host.engine.status(MIGRATION)?.runtimeStatus;
@@ -172,6 +188,13 @@ async function drive(
       await tenant.redeem(guest.newId, account);
       await meanwhile?.(tenant, guest.newId);
       host.engine.raiseEvent(MIGRATION, REDEMPTION_HINT, {});
+    } else if (phase === 'awaitingApproval' && approval !== undefined && !answered) {
+      answered = true;
+      await host.advance(approval.afterHours * HOUR_MS);
+      tenant.catchUp();
+      await approval.meanwhile?.(tenant);
+      await answer(approval.answer);
+      host.engine.raiseEvent(MIGRATION, APPROVAL_DECIDED, null);
     } else {
       await host.advance(2_000);
       tenant.catchUp();

@@ -103,6 +103,10 @@ export function createTestApp(): TestApp {
       pollMinutes: 15,
       parallelRestores: 4,
       rewriteConditionalAccess: false,
+      approvalRequired: false,
+      approvalTimeoutHours: 72,
+      approvalFourEyes: false,
+      dailyBudget: 50,
     },
   };
   return {

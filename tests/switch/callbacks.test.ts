@@ -19,14 +19,7 @@ beforeAll(async () => {
     clock,
     callbacks: receiver.sender(clock),
     log: { info: write, warn: write },
-    settings: {
-      baseUrl: SOURCE,
-      tenantId: run.deps.settings.tenantId,
-      notificationSecret: run.deps.settings.notificationSecret,
-      pollMinutes: 15,
-      parallelRestores: 4,
-      rewriteConditionalAccess: false,
-    },
+    settings: { baseUrl: SOURCE },
   };
   // The first event fails once: what follows has to wait for it.
   receiver.replies.push(500);

@@ -21,13 +21,15 @@ it('answers with the plan: every grant, and how it will be restored or why not',
   expect(new Set(run.report.grants.map(({ kind }) => kind))).toEqual(new Set(kindSchema.options));
   for (const { result, detail } of run.report.grants) {
     expect(result).toBe('planned');
-    expect(detail).toMatch(/^By hand: .{30,}|^Would be restored to the new guest: (POST|PUT|PATCH) /);
+    expect(detail).toMatch(
+      /^By hand: .{30,}|^Would be restored to the new guest: (POST|PUT|PATCH|through the access package) /,
+    );
   }
 });
 
 it('recommends a strategy with its reason, as a row and in the report', () => {
   expect(run.report.recommendation).toMatchObject({ strategy: 'recreate' });
-  expect(run.report.recommendation?.reason).toMatch(/holds \d+ directory roles/);
+  expect(run.report.recommendation?.reason).toMatch(/holds directory roles \(\d+\)/);
   const row = run.record.checks.find(({ id }) => id === 'strategy-recommended');
   expect(row).toMatchObject({ ok: true, severity: 'warning' });
   expect(row?.detail).toContain(run.report.recommendation?.reason ?? 'no reason');

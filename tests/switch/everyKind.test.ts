@@ -2,8 +2,9 @@ import { accessKinds } from '../../access';
 import { outsideOf } from '../../activities/capture';
 import { kindSchema } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
+import { accessIn } from '../../local/tenantAccess';
 import { switchInProcess, type Switched } from '../support/switchInProcess';
-import { accessIn, everybodyElse, wholeTenant } from '../support/wholeTenant';
+import { everybodyElse, wholeTenant } from '../support/wholeTenant';
 
 let run: Switched;
 beforeAll(async () => {

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { kindSchema, type GrantKind } from '../../domain/grants';
 import { guests } from '../../local/tenant/seed/ids';
 import { builtInTenant } from '../../local/tenant/seed/index';
+import { accessIn } from '../../local/tenantAccess';
 import { grantBuilders, type Expected, type TenantDocument } from '../support/grantBuilders';
 import { switchInProcess } from '../support/switchInProcess';
-import { accessIn, everybodyElse } from '../support/wholeTenant';
+import { everybodyElse } from '../support/wholeTenant';
 
 const TENANTS = Number(process.env['TENANTS'] ?? 500);
 const guestId = guests.ines;

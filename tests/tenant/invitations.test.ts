@@ -197,3 +197,18 @@ describe('resetting the redemption', () => {
     expect((await reset('00000000-0000-4000-8000-000000000000', 'a@outlook.example')).status).toBe(404);
   });
 });
+
+test('a tenant whose invitations Microsoft blocks refuses every one, also a reset, until the block ends', async () => {
+  await tenant.settings({ invitationsBlocked: true });
+  const refused = [
+    await tenant.invite('new.guest@outlook.example'),
+    await tenant.invite('ines.duarte@lusomed.example', { resetRedemption: true, invitedUser: { id: ines } }),
+  ];
+  for (const { status, body } of refused) {
+    expect([status, body.error.code]).toEqual([403, 'Forbidden']);
+    expect(body.error.message).toMatch(/^Invitations are blocked for this directory/);
+  }
+  expect(await tenant.control('GET', 'mailbox')).toEqual([]);
+  await tenant.settings({ invitationsBlocked: false });
+  expect((await tenant.invite('new.guest@outlook.example')).status).toBe(201);
+});

@@ -1,6 +1,6 @@
+import type { Period } from '../directory/period';
 import { part, text, type Entity, type View } from '../store/snapshot';
 import { ArmError } from './errors';
-import type { Period } from './pimPeriod';
 import type { ScheduleList } from './schedules';
 
 /** Service plan of Microsoft Entra ID P2, which brings Privileged Identity Management. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { periodOf, type Period } from '../directory/period';
 import { isGuid } from '../graph/route';
 import { directoryObject } from '../graph/targets';
 import { created, ok, type Reply } from '../http/message';
 import { isRecord, part, text, without, type Entity, type View } from '../store/snapshot';
 import type { ArmCall } from './api';
 import { ArmError } from './errors';
-import { periodOf, type Period } from './pimPeriod';
 import { requirePolicy, requirePremium, roleRules } from './pimPolicy';
 import { requireAllowed, roleDefinition, roleGuid } from './rbac';
 import {
@@ -34,6 +34,9 @@ export function getRequest(call: ArmCall, types: ScheduleTypes): Reply {
   return ok(shownAs(found, types.requests));
 }
 
+const invalidSchedule = (): ArmError =>
+  new ArmError(400, 'InvalidRoleAssignmentRequestSchedule', 'The requested schedule is not valid.');
+
 interface Wanted {
   readonly scope: string;
   readonly principalId: string;
@@ -60,7 +63,7 @@ export function putRequest(call: ArmCall, types: ScheduleTypes): Reply {
   const body: Entity = { id, ...part(call.body, 'properties') };
   const wanted = readWanted(view, scope, body);
   const now = tenant.clock.now();
-  const period = periodOf(part(body, 'scheduleInfo'), now);
+  const period = periodOf(part(body, 'scheduleInfo'), now, invalidSchedule);
   requirePolicy(roleRules(roleDefinition(view, wanted.roleDefinitionId), types.list), body, period);
   const taken = types.list === 'active' ? assignmentsAt(view, now) : [];
   if ([...standing(view, types.list, now), ...taken].some((one) => isAbout(one, wanted))) {

@@ -51,6 +51,14 @@ function invite(call: Call): Reply {
 
 /** What the tenant's policies say about the invitation; the newest state decides. */
 function checkPolicies(call: Call, request: InvitationRequest): void {
+  if (call.tenant.settings.get().invitationsBlocked) {
+    // The words that people quote in Microsoft's questions and answers; on no page of the documents.
+    throw new GraphError(
+      403,
+      'Forbidden',
+      'Invitations are blocked for this directory due to suspicious activity. Please contact Microsoft support for help.',
+    );
+  }
   const view = call.tenant.store.primary();
   const { objectId } = call.caller;
   const { globalAdministrator, userAdministrator, guestInviter } = roleTemplates;

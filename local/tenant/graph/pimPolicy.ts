@@ -1,6 +1,6 @@
+import type { Period } from '../directory/period';
 import { part, text, type Entity, type View } from '../store/snapshot';
 import { GraphError } from './errors';
-import type { Period } from './pimPeriod';
 
 /** What PIM's settings ask of an administrator's assignment. `maxDays` absent = it may be permanent. */
 export interface Rules {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Period } from '../directory/period';
 import { settleSchedules, startOf, withdraw, type PimArea } from '../directory/schedules';
 import { created, noContent, type Reply } from '../http/message';
 import { text, type Entity } from '../store/snapshot';
@@ -6,7 +7,7 @@ import { objectBody, requiredGuid, requiredText } from './bodies';
 import { badRequest, denied, GraphError } from './errors';
 import { projected } from './odata/projection';
 import type { ObjectType } from './odata/types';
-import { periodOf, pimTime, scheduleInfoOf, type Period } from './pimPeriod';
+import { pimTime, requestedPeriod, scheduleInfoOf } from './pimPeriod';
 import { requirePolicy, type Rules } from './pimPolicy';
 import { sameTarget } from './pimSchedules';
 import type { Call } from './route';
@@ -77,7 +78,7 @@ function assign(call: Call, rules: RequestRules, request: Entity): Reply {
   if (sameTarget(area, rules.standing(call, now), request) !== undefined) {
     throw refusal('RoleAssignmentExists', 'The Role assignment already exists.');
   }
-  const period = periodOf(request, now);
+  const period = requestedPeriod(request, now);
   requirePolicy(rules.policy(call, request), request, period);
   if (request['isValidationOnly'] === true) return answer(call, rules, { ...request, status: 'Granted' });
   const scheduleId = rules.scheduleId(request);

@@ -55,6 +55,8 @@ export const settingsSchema = z.strictObject({
   /** false = a tenant without the licence for entitlement management. */
   entitlementManagement: z.boolean(),
   accessPackageMs: milliseconds,
+  /** true = Microsoft's abuse detection has blocked all invitations of the tenant. */
+  invitationsBlocked: z.boolean(),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -73,6 +75,7 @@ export const defaultSettings: Settings = {
   tokenLifetimeSeconds: 24 * 60 * 60,
   entitlementManagement: true,
   accessPackageMs: 0,
+  invitationsBlocked: false,
 };
 
 /** The part of the settings that a caller wants to change. */

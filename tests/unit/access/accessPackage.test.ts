@@ -229,6 +229,27 @@ describe('restore', () => {
     expect(await requests()).toEqual([]);
   });
 
+  it('waits for the group by rule through which the policy admits the guest', async () => {
+    const rule = (membershipRule: string) =>
+      world.change((state) => {
+        state.groups.find(({ id }: Rows) => id === groups.allGuestsDynamic).membershipRule = membershipRule;
+      });
+    await world.change((state) => {
+      Object.assign(policyOf(state, assignmentPolicies.calibrationExternal), {
+        allowedTargetScope: 'specificDirectoryUsers',
+        specificAllowedTargets: [{ '@odata.type': '#microsoft.graph.groupMembers', groupId: groups.allGuestsDynamic }],
+      });
+    });
+    const held = await grantsOfMara(accessPackage, world);
+    await rule('user.userType -eq "Member"');
+    expect(await world.restore(accessPackage, held)).toMatchObject([
+      { result: 'retry', detail: expect.stringContaining('has not taken the new guest in') },
+    ]);
+    await rule('user.userType -eq "Guest"');
+    await world.restore(accessPackage, held);
+    expect(resultsOf(await world.restore(accessPackage, held))).toEqual(['restored']);
+  });
+
   it('that awaits an approval is left to the approver', async () => {
     await world.change((state) => {
       const policy = policyOf(state, assignmentPolicies.calibrationExternal);

@@ -224,6 +224,8 @@ describe('standingOf', () => {
     ['switched on before a lasting one begins', [activated, toCome], 'passing'],
     ['a lasting one to come is all there is', [toCome], 'permanent'],
     ['lasting and switched on', [activated, endless], 'permanent'],
+    ['taken back, and switched on since', [schedule({ status: 'Revoked' }), activated], 'passing'],
+    ['taken back, and nothing else', [schedule({ status: 'Revoked' })], 'unclear'],
     ['through a group only', [schedule({ memberType: 'Group' })], 'unclear'],
     ['nothing', [], 'unclear'],
   ])('%s', (_what, schedules, standing) => {

@@ -205,6 +205,47 @@ describe('capture', () => {
     expect(left[0]?.instruction).toContain('for good or has just activated it');
   });
 
+  it('where PIM may not be read, an assignment may be an activation and is left to people', async () => {
+    const activated = `${scopes.labSubscription}|${azureRoles.contributor}`;
+    const at = `${scopes.labSubscription}/providers/Microsoft.Authorization/roleAssignmentScheduleInstances`;
+    const azure: Azure = {
+      ...world.azure,
+      readAll: async (path, item) => {
+        if (path.startsWith(at)) throw refusal(403, 'AuthorizationFailed', '', { service: 'azure' });
+        const found = await world.azure.readAll(path, item);
+        // The other scopes show what is theirs.
+        const elsewhere = (one: unknown): boolean => !JSON.stringify(one).includes(`"${scopes.labSubscription}"`);
+        return path.includes('roleAssignmentScheduleInstances') ? found.filter(elsewhere) : found;
+      },
+    };
+    await world.change((state) => ({
+      ...state,
+      azureRoleAssignments: listOf(state, 'azureRoleAssignments').filter(
+        ({ properties }) =>
+          (properties as { principalId: string; scope: string }).principalId !== mara ||
+          (properties as { scope: string }).scope === scopes.labSubscription,
+      ),
+    }));
+    const grants = await azureRole.capture(mara, { ...world.outside, azure });
+    expect(keys(grants)).toContain(activated);
+    expect(keys(grants.filter(({ instruction }) => instruction === undefined))).toEqual([]);
+  });
+
+  it('a scope that is gone holds nothing, and hides nothing of the others', async () => {
+    const captured = await azureRole.capture(mara, world.outside);
+    const azure: Azure = {
+      ...world.azure,
+      readAll: (path, item) =>
+        path.startsWith(scopes.plantsManagementGroup)
+          ? Promise.reject(refusal(404, 'NotFound', '', { service: 'azure' }))
+          : world.azure.readAll(path, item),
+    };
+    // What is assigned at the management group shows at the subscriptions below it as well.
+    for (const expected of [undefined, captured]) {
+      expect(keys(await azureRole.capture(mara, { ...world.outside, azure }, expected))).toEqual(lasting);
+    }
+  });
+
   it('an assignment that the index does not show yet is found, one that it still shows is not', async () => {
     await world.settings({ resourceGraphLagMs: 3_600_000 });
     await assign(scopes.portalGroup, azureRoles.reader, mara);

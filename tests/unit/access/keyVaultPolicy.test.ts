@@ -177,6 +177,7 @@ describe('restore', () => {
     ]);
     const [entry] = await entriesOf(newId);
     expect(entry?.permissions).toMatchObject({ secrets: ['Set'], certificates: ['Get', 'list'] });
+    expect(compareAccess(grants, await capture(newId, grants)).missing).toEqual([]);
   });
 
   it('more than was captured is already present', async () => {
@@ -184,6 +185,14 @@ describe('restore', () => {
     const newId = await world.switchGuest(mara);
     await change('add', scopes.portalVault, newId, { certificates: ['all'] });
     expect(results(await keyVaultPolicy.restore(grants, newId, world.outside))).toEqual(['alreadyPresent']);
+    expect(compareAccess(grants, await capture(newId, grants)).missing).toEqual([]);
+  });
+
+  it('less than was captured compares as missing', async () => {
+    const grants = await only(portal);
+    const newId = await world.switchGuest(mara);
+    await change('add', scopes.portalVault, newId, { certificates: ['get'], secrets: ['all'] });
+    expect(compareAccess(grants, await capture(newId, grants)).missing.map(({ key }) => key)).toEqual([portal]);
   });
 
   it('a vault that uses roles by now is left to people', async () => {

@@ -1,3 +1,4 @@
+import { azureRole } from '../../../access/azureRole';
 import { pimAzureRole } from '../../../access/pimAzureRole';
 import { compareAccess } from '../../../domain/comparison';
 import type { Grant } from '../../../domain/grants';
@@ -51,14 +52,21 @@ async function schedulesOf(principalId: string): Promise<string[]> {
   ].sort();
 }
 
-async function request(principalId: string, scope: string, role: string, scheduleInfo: object): Promise<void> {
-  const path = `${scope}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/${numbered('b1000000', 7)}`;
+async function request(
+  principalId: string,
+  scope: string,
+  role: string,
+  scheduleInfo: object,
+  requests = 'roleEligibilityScheduleRequests',
+): Promise<void> {
+  const path = `${scope}/providers/Microsoft.Authorization/${requests}/${numbered('b1000000', 7)}`;
   const [subscription = ''] = /^\/subscriptions\/[^/]+/.exec(scope) ?? [];
   await world.azure.put(`${path}?api-version=2020-10-01`, {
     properties: {
       principalId,
       roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
       requestType: 'AdminAssign',
+      justification: 'A test',
       scheduleInfo,
     },
   });
@@ -119,6 +127,16 @@ describe('capture', () => {
     expect(await capture(mara)).toEqual([]);
     const asked = (await world.requests()).filter(({ path }) => path.includes('Schedules'));
     expect(asked).toHaveLength(2);
+  });
+
+  it('a tenant without the licence has none, also where the first scope that is asked may not be read', async () => {
+    const azure = azureOf(({ path }) => {
+      if (path.startsWith('/subscriptions?')) return [{ id: '/subscriptions/closed' }, { id: '/subscriptions/open' }];
+      if (path.includes('managementGroups?')) return [];
+      const closed = path.startsWith('/subscriptions/closed');
+      throw refusal(closed ? 403 : 400, closed ? 'AuthorizationFailed' : 'AadPremiumLicenseRequired');
+    });
+    expect(await pimAzureRole.capture(mara, outsideOf({ azure }))).toEqual([]);
   });
 
   it('an app that may not read them anywhere is refused; a fault is thrown', async () => {
@@ -201,6 +219,51 @@ describe('restore', () => {
     expect(made).toContainEqual(
       expect.objectContaining({ principalId: newId, startDateTime: begins.replace(/\.\d+Z$/, '.000Z') }),
     );
+  });
+
+  it('a lasting role that has not begun is captured, begins then, and compares as equal afterwards', async () => {
+    await world.change((state) => ({
+      ...state,
+      azureRoleDefinitions: listOf(state, 'azureRoleDefinitions').map((role) => ({ ...role, pim: { active: {} } })),
+    }));
+    const begins = new Date(world.tenant.clock.now() + 10 * day).toISOString();
+    const lasting = { startDateTime: begins, expiration: { type: 'NoExpiration' } };
+    await request(mara, scopes.portalGroup, azureRoles.blobDataReader, lasting, 'roleAssignmentScheduleRequests');
+    const grants = await only(`active|${scopes.portalGroup}|${azureRoles.blobDataReader}`);
+    expect(keys(await azureRole.capture(mara, world.outside))).not.toContain(grants[0]?.key.slice('active|'.length));
+    const newId = await world.switchGuest(mara);
+    await restoreAll(pimAzureRole, grants, newId, world.outside);
+    const made = listOf(await world.state(), 'azureRoleAssignmentSchedules').map(({ properties }) => properties);
+    expect(made).toContainEqual(
+      expect.objectContaining({ principalId: newId, startDateTime: begins.replace(/\.\d+Z$/, '.000Z') }),
+    );
+    for (const days of [0, 11]) {
+      await world.advance(days * day);
+      expect(compareAccess(grants, await capture(newId, grants)).missing).toEqual([]);
+      await restoreAll(pimAzureRole, grants, newId, world.outside);
+    }
+  });
+
+  it('a second run shortly before the end finds what the first one gave', async () => {
+    const [grant] = await only(activeMonitoring);
+    const newId = await world.switchGuest(mara);
+    const until = new Date(Math.floor(world.tenant.clock.now() / 1000) * 1000 + 10 * 60_000).toISOString();
+    const short = [{ ...grant, data: { ...grant?.data, value: { until, condition: null } } } as Grant];
+    await restoreAll(pimAzureRole, short, newId, world.outside);
+    await world.advance(7 * 60_000);
+    await restoreAll(pimAzureRole, short, newId, world.outside);
+  });
+
+  it('an activation of the new guest does not hide what an administrator gave', async () => {
+    const grants = await only(activeMonitoring);
+    const { scope, roleDefinitionId, value } = grants[0]?.data as Record<string, never> & { value: { until: string } };
+    const entry = (assignmentType: string, endDateTime: string) => ({
+      id: 'x',
+      properties: { scope, roleDefinitionId, principalId: NEW, assignmentType, endDateTime },
+    });
+    const soon = new Date(Date.parse(value.until) - day).toISOString();
+    const azure = azureOf(() => [entry('Activated', soon), entry('Assigned', value.until)]);
+    expect(results(await pimAzureRole.restore(grants, NEW, outsideOf({ azure })))).toEqual(['alreadyPresent']);
   });
 
   it('what ended meanwhile is left to people', async () => {

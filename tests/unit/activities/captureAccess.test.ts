@@ -71,6 +71,15 @@ it('says which kinds of access the app may not read, and writes no snapshot', as
   expect(world.documents.snapshots.size).toBe(0);
 });
 
+it('sponsors that the app may not read hinder nothing where the kind is switched off', async () => {
+  const world = await memberWorld();
+  world.deps.settings.skipAccess = ['sponsor'];
+  world.directory.refuse = ({ path }) =>
+    path.includes('/sponsors') ? refusal(403, 'Authorization_RequestDenied') : undefined;
+  expect(await capture(world)).toMatchObject({ ok: true });
+  expect(JSON.parse(world.documents.snapshots.get(MIGRATION_ID) ?? '')).toMatchObject({ sponsorIds: [] });
+});
+
 it('does not go on with a snapshot that does not read back as it was written', async () => {
   const world = await memberWorld();
   const documents = { ...world.documents, readSnapshot: () => Promise.resolve(undefined) };

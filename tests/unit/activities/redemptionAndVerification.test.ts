@@ -7,6 +7,7 @@ import {
   oldGuest,
 } from '../../support/activityWorld';
 import { GROUP_ID } from '../../support/memoryDirectory';
+import { notFound } from '../../support/recordedCalls';
 
 const NEW_ID = '0e000000-0000-4000-8000-000000000002';
 const SENT_AT = '2026-03-01T08:00:00.000Z';
@@ -80,11 +81,29 @@ describe('verifyAccess', () => {
     expect(world.row().comparison?.missing).toEqual([{ kind: 'groupMembership', key: GROUP_ID, name: 'Readers' }]);
   });
 
+  it('a grant that failed and shows is restored after all; one that does not show stays failed', async () => {
+    for (const visible of [true, false]) {
+      const { world, verify } = await restoredWorld(visible);
+      await world.records.saveGrantResults(MIGRATION_ID, [{ index: 0, result: 'failed', detail: 'By hand.' }]);
+      const failed = visible ? 0 : 1;
+      expect(await verify(false)).toEqual({ ok: true, value: { settled: true, failed, manual: 0 } });
+      expect(world.row().access).toMatchObject({ captured: 1, restored: 1 - failed, failed });
+    }
+  });
+
   it('a new guest who was deleted meanwhile is looked for until the last try, and no longer', async () => {
     const { world, verify } = await restoredWorld(true);
     world.directory.users.delete(NEW_ID);
     expect(await verify(false)).toEqual({ ok: true, value: { settled: false, failed: 0, manual: 0 } });
     expect(await verify(true)).toMatchObject({ ok: false, failure: { code: 'guest-vanished' } });
+  });
+
+  it('something else that is not found does not make the guest vanish: the step is tried again', async () => {
+    const { world, verify } = await restoredWorld(true);
+    const { graph } = world.directory;
+    const readAll = graph.readAll.bind(graph);
+    graph.readAll = (path, item) => (path.includes('/ownedObjects') ? Promise.reject(notFound()) : readAll(path, item));
+    await expect(verify(true)).rejects.toThrow('verifyAccess: graph answered 404');
   });
 
   it('says what the new guest has beyond the snapshot', async () => {

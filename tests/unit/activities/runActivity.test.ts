@@ -14,6 +14,8 @@ const ofSnapshot = { migrationId: MIGRATION_ID, guestId: OLD_ID, snapshotHash: H
 const inputs: Record<StepName, Record<string, unknown>> = {
   preflight: { migrationId: MIGRATION_ID },
   captureAccess: { migrationId: MIGRATION_ID, guestId: OLD_ID },
+  readApproval: { migrationId: MIGRATION_ID, close: false },
+  confirmAccess: ofSnapshot,
   softDeleteGuest: ofSnapshot,
   claimPurge: { migrationId: MIGRATION_ID },
   purgeGuest: ofSnapshot,
@@ -83,11 +85,13 @@ describe('what a service says stays out of errors, outcomes and logs:', () => {
     { kind: 'an error of ours', error: () => new Error(`Something about ${QUOTED_ADDRESS}`) },
     { kind: 'a text thrown by a library', error: () => `text about ${QUOTED_ADDRESS}` },
   ];
-  const touching = names.filter((name) => !['claimPurge', 'recordPhase', 'finishMigration'].includes(name));
+  const recordsOnly = ['readApproval', 'claimPurge', 'recordPhase', 'finishMigration'];
+  const touching = names.filter((name) => !recordsOnly.includes(name));
   const cases = touching.flatMap((name) => failures.map((failure) => ({ name, ...failure })));
 
   it.each(cases)('$name meets $kind', async ({ name, error }) => {
     const world = await createWorld({
+      ...(name === 'confirmAccess' ? { phase: 'awaitingApproval' as const } : {}),
       deleteAttemptedAt: '2026-03-01T07:59:00.000Z',
       purgeClaimedAt: '2026-03-01T07:59:00.000Z',
       guest: { oldId: OLD_ID, newId: name === 'inviteGuest' ? null : NEW_ID, displayName: null },

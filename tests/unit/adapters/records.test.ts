@@ -40,8 +40,10 @@ describe('migrations', () => {
     const record = recordAt('2026-01-01T00:00:01.000Z');
     await records.createMigration(record);
     const comparison = { equal: 1, missing: [{ kind: 'profile' as const, key: 'a', name: 'ä' }], extra: [] };
-    await records.updateMigration(record.id, { verdict: 'work', comparison });
-    const changed = { ...record, verdict: 'work', comparison, updatedAt: clock.now().toISOString() };
+    const approval = { decision: 'approved' as const, by: 'Ölga', comment: '', at: '2026-01-01T01:00:00.000Z' };
+    const change = { verdict: 'work' as const, comparison, approval, approvalHours: 72 };
+    await records.updateMigration(record.id, change);
+    const changed = { ...record, ...change, updatedAt: clock.now().toISOString() };
     await expect(records.readMigration(record.id)).resolves.toEqual(changed);
     await records.updateMigration(record.id, { verdict: null, comparison: null });
     await expect(records.readMigration(record.id)).resolves.toEqual({ ...changed, verdict: null, comparison: null });

@@ -38,6 +38,10 @@ test('the least that must be set, and the defaults', () => {
     domainPolicyCheck: 'beta',
     skipAccess: [],
     rewriteConditionalAccess: false,
+    approvalRequired: false,
+    approvalTimeoutHours: 72,
+    approvalFourEyes: false,
+    dailyBudget: 50,
     callbackHosts: [],
     callbackSecret: '',
   });
@@ -57,6 +61,10 @@ test('everything set, records by identity', () => {
     DOMAIN_POLICY_CHECK: 'off',
     SKIP_ACCESS: 'license, azureRole ,',
     CONDITIONAL_ACCESS_REWRITE: 'on',
+    APPROVAL: 'required',
+    APPROVAL_TIMEOUT_HOURS: '720',
+    APPROVAL_FOUR_EYES: 'on',
+    DAILY_BUDGET: '10000',
     CALLBACK_HOSTS: ' Hooks.Example.com ,, *.contoso.example',
     CALLBACK_SECRET: signingSecret,
   });
@@ -69,6 +77,10 @@ test('everything set, records by identity', () => {
     domainPolicyCheck: 'off',
     skipAccess: ['license', 'azureRole'],
     rewriteConditionalAccess: true,
+    approvalRequired: true,
+    approvalTimeoutHours: 720,
+    approvalFourEyes: true,
+    dailyBudget: 10_000,
     callbackHosts: ['hooks.example.com', '*.contoso.example'],
     callbackSecret: signingSecret,
   });
@@ -102,6 +114,10 @@ test('all problems come at once, each with its variable, none with its value', (
     DOMAIN_POLICY_CHECK: 'v1.0',
     SKIP_ACCESS: 'license,mailbox',
     CONDITIONAL_ACCESS_REWRITE: 'maybe',
+    APPROVAL: 'always',
+    APPROVAL_TIMEOUT_HOURS: '721',
+    APPROVAL_FOUR_EYES: 'true',
+    DAILY_BUDGET: '0',
     CALLBACK_HOSTS: '10.0.0.1',
     CALLBACK_SECRET: 'short-signing-secret',
   });

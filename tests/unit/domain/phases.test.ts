@@ -36,6 +36,11 @@ describe('progress', () => {
     expect(progressOf('ended', grants)).toEqual({ done: 19, total: 19 });
   });
 
+  it('stands still while an approval is waited for', () => {
+    const grants = { captured: 10, done: 0 };
+    expect(progressOf('awaitingApproval', grants)).toEqual(progressOf('deleting', grants));
+  });
+
   it('counts grants as they get results', () => {
     const before = progressOf('restoring', { captured: 10, done: 3 });
     const after = progressOf('restoring', { captured: 10, done: 4 });

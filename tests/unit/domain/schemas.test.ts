@@ -10,6 +10,7 @@ import {
   migrationRequestSchema,
   reportSchema,
 } from '../../../domain/migration';
+import { breakerStateSchema, closeBreakerRequestSchema, inviteBreakerSchema } from '../../../domain/inviteBreaker';
 import { guestLockSchema, migrationRecordSchema, newRecord } from '../../../domain/record';
 import { snapshotSchema } from '../../../domain/snapshot';
 import { outcomeOf, steps, switchInputSchema } from '../../../domain/steps';
@@ -33,6 +34,13 @@ const guest = {
 const schemas: [string, z.ZodType, Record<string, unknown>][] = [
   ['request', migrationRequestSchema, { guest: ID }],
   ['cancel request', cancelRequestSchema, {}],
+  ['closing of the breaker', closeBreakerRequestSchema, { by: 'Grace' }],
+  ['breaker', inviteBreakerSchema, { openedAt: AT, migrationId: 'm-1', lastTriedAt: AT }],
+  [
+    'state of the breaker',
+    breakerStateSchema,
+    { state: 'closed', openedAt: null, migrationId: null, closedAt: null, closedBy: null },
+  ],
   ['links', linksSchema, { self: '', result: '', report: '', cancel: '' }],
   ['list', migrationListSchema, { value: [], continuation: null }],
   ['report', reportSchema, { migrationId: 'm-1', outcome: null, grants: [], comparison: null, recommendation: null }],

@@ -216,7 +216,13 @@ describe('a cancel', () => {
 describe('the health', () => {
   it('is ok while the records answer', async () => {
     const answer = await get(createTestApp(), '/api/health');
-    expect(answer.json).toEqual({ status: 'ok', version: expect.any(String), records: 'reachable' });
+    expect(answer.json).toEqual({
+      status: 'ok',
+      version: expect.any(String),
+      records: 'reachable',
+      inviteBreaker: 'closed',
+      budget: { used: 0, limit: 50 },
+    });
   });
 
   it('is degraded while they do not', async () => {

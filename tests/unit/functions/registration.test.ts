@@ -81,8 +81,9 @@ it('registers the orchestration, one activity a step, and the timers', () => {
   expect(ofType('timerTrigger').map((each) => [each.name, bindingOf(each, 'timerTrigger')?.schedule])).toEqual([
     ['watchRedemptions', '0 * * * * *'],
     ['sweepMigrations', '15 * * * * *'],
-    ['deliverCallbacks', '45 * * * * *'],
+    ['deliverCallbacks', '55 * * * * *'],
     ['tendSubscription', '30 */5 * * * *'],
+    ['markStuckMigrations', '45 */5 * * * *'],
   ]);
 });
 

@@ -1,0 +1,19 @@
+import type { Check } from '../../domain/checks';
+import type { MigrationRecord } from '../../domain/record';
+import type { ActivityDeps } from '../activity';
+import { budgetRow, readBudget } from '../deletionGate';
+import { breakerRow } from '../heldBack';
+import { readBreaker } from '../inviteBreaker';
+
+/**
+ * Whether the tenant may lose another guest today: the invite breaker is closed, and the day's budget is not used up. A
+ * dry run deletes nobody, so it is told and not stopped.
+ */
+export async function checkLimits(
+  { request }: Pick<MigrationRecord, 'request'>,
+  { records, clock, settings }: Pick<ActivityDeps, 'records' | 'clock' | 'settings'>,
+): Promise<Check[]> {
+  const [breaker, budget] = await Promise.all([readBreaker(records), readBudget(records, clock, settings.dailyBudget)]);
+  const rows = [breakerRow(breaker), budgetRow(budget)];
+  return request.dryRun ? rows.map((row) => ({ ...row, severity: 'warning' })) : rows;
+}

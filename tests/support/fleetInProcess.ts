@@ -1,0 +1,94 @@
+import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
+import { createActivities } from '../../activities';
+import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
+import { REDEMPTION_HINT } from '../../domain/events';
+import { newRecord, type MigrationRecord } from '../../domain/record';
+import { SWITCH_GUEST } from '../../domain/steps';
+import { createFunctionTable, createHost, virtualClock } from '../../local/host';
+import { switchGuest } from '../../orchestrators/switchGuest';
+import { createMemoryDocuments } from './memoryDocuments';
+import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
+import { tenantInProcess, type InProcess } from './tenantInProcess';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const quiet = { info: () => undefined, warn: () => undefined };
+
+/** Several migrations in one tenant, one engine and one record store, all in this process with one virtual clock. */
+export interface Fleet {
+  tenant: InProcess;
+  deps: ActivityDeps;
+  records: MemoryRecords;
+  /** Starts a migration of the guest, whose id is `name`; lets everything happen that needs no time. */
+  start(name: string, guestId: string): Promise<void>;
+  row(name: string): MigrationRecord;
+  /** Moves the clock in steps, and lets everything happen. */
+  minutes(count: number, step?: number): Promise<void>;
+  /** Accepts the invitation of a migration with a personal account. */
+  accept(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds a fleet over the built-in tenant. It is noon of today in UTC: no test meets midnight by accident. */
+export function createFleet(settings: ActivitySettings): Fleet {
+  const clock = virtualClock(Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS / 2);
+  const tenant = tenantInProcess({ clock });
+  const now = (): Date => new Date(clock.now());
+  const records = createMemoryRecords(now);
+  const { graph, azure } = tenant;
+  const deps = { graph, azure, records, documents: createMemoryDocuments(), clock: { now }, settings };
+  const activities = Object.entries(createActivities(deps)).map(([name, activity]): [string, ActivityHandler] => [
+    name,
+    (input: unknown) => activity(input, quiet),
+  ]);
+  const functions = createFunctionTable({
+    orchestrators: { [SWITCH_GUEST]: switchGuest as OrchestrationHandler },
+    activities: Object.fromEntries(activities),
+  });
+  const host = createHost({ functions, clock });
+  const row = (name: string): MigrationRecord => {
+    const found = records.migrations.get(name);
+    if (found === undefined) throw new Error(`There is no migration ${name}.`);
+    return found;
+  };
+  return {
+    tenant,
+    deps,
+    records,
+    row,
+    start: async (name, guestId) => {
+      const request = {
+        guest: guestId,
+        inviteEmail: `${name}@outlook.example`,
+        strategy: 'recreate' as const,
+        dryRun: false,
+        approval: false,
+        acceptWithinDays: 30,
+        skipAccess: [],
+      };
+      const start = { id: name, guestId, request, startedBy: 'test', now: now().toISOString() };
+      await records.createMigration(newRecord(start));
+      const input = { migrationId: name, dryRun: false, acceptWithinDays: 30, parallelRestores: 4 };
+      host.engine.start(SWITCH_GUEST, { instanceId: name, input });
+      await host.engine.settle();
+    },
+    minutes: async (count, step = 1) => {
+      for (let passed = 0; passed < count; passed += step) {
+        await host.advance(step * MINUTE_MS);
+        tenant.catchUp();
+        await host.engine.settle();
+      }
+    },
+    accept: async (name) => {
+      const { newId } = row(name).guest;
+      if (newId === null) throw new Error(`Nobody is invited in ${name}.`);
+      await tenant.redeem(newId, 'personal');
+      host.engine.raiseEvent(name, REDEMPTION_HINT, {});
+      await host.engine.settle();
+    },
+    close: async () => {
+      await host.close();
+      tenant.close();
+    },
+  };
+}
