@@ -28,6 +28,10 @@ const optionalPermissions: readonly Permission[] = [
     anyOf: ['Policy.Read.B2BManagementPolicy'],
     why: 'read the domain allow and deny lists before the purge (without it: a warning)',
   },
+  {
+    anyOf: ['Member.Read.Hidden'],
+    why: 'see memberships of groups that hide their members (without it: such groups may stay unseen)',
+  },
 ];
 
 /** Everything that the app needs to capture and restore the enabled kinds, whatever a guest holds. */

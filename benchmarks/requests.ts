@@ -1,8 +1,8 @@
 import { kindSchema } from '../domain/grants';
-import { captureRequests, type CaptureRequests } from '../tests/support/captureRequests';
+import { captureRequests, requestHead, requestLine, type CaptureRequests } from '../tests/support/captureRequests';
 
 /*
- * Requests for a guest with 200 grants of a kind: every read alone against reads in batches, and the ratio of the two.
+ * Requests for capturing a guest with 200 grants of a kind: every read alone, against reads in batches.
  *
  *     npm run benchmark:requests
  */
@@ -10,22 +10,19 @@ import { captureRequests, type CaptureRequests } from '../tests/support/captureR
 const GRANTS = 200;
 
 async function main(): Promise<void> {
+  console.log(`Requests that capture ${GRANTS} grants of each kind, or as many as a guest can have\n`);
+  console.log(requestHead);
   const rows: CaptureRequests[] = [];
-  for (const kind of kindSchema.options) rows.push(await captureRequests(kind, GRANTS));
-  process.stdout.write(
-    `${'kind'.padEnd(26)}${'grants'.padStart(7)}${'single'.padStart(8)}${'batched'.padStart(9)}   ratio\n`,
-  );
-  for (const { kind, grants, single, sent } of rows) {
-    const ratio = (single / Math.max(sent, 1)).toFixed(1);
-    process.stdout.write(
-      `${kind.padEnd(26)}${String(grants).padStart(7)}${String(single).padStart(8)}${String(sent).padStart(9)}${ratio.padStart(8)}\n`,
-    );
+  for (const kind of kindSchema.options) {
+    const row = await captureRequests(kind, GRANTS);
+    rows.push(row);
+    console.log(requestLine(row));
   }
-  const sum = (value: (row: CaptureRequests) => number) => rows.reduce((all, row) => all + value(row), 0);
-  process.stdout.write(`all kinds: ${sum((row) => row.single)} single, ${sum((row) => row.sent)} batched\n`);
+  const sum = (what: 'grants' | 'single' | 'sent'): number => rows.reduce((all, row) => all + row[what], 0);
+  console.log(requestLine({ kind: 'all kinds', grants: sum('grants'), single: sum('single'), sent: sum('sent') }));
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  console.error(error);
   process.exitCode = 1;
 });

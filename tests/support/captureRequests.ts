@@ -16,6 +16,24 @@ export interface CaptureRequests {
   sent: number;
 }
 
+/** Head of the lines of `requestLine`. */
+export const requestHead = requestLineOf(['kind', 'grants', 'single', 'batched', 'ratio']);
+
+/** Requests of one kind, or of all, as a line of a table: every read alone, batched, and how many times fewer that is. */
+export function requestLine({
+  grants,
+  single,
+  sent,
+  ...row
+}: Omit<CaptureRequests, 'kind'> & { kind: string }): string {
+  const ratio = sent === 0 ? '-' : (single / sent).toFixed(1);
+  return requestLineOf([row.kind, ...[grants, single, sent].map(String), ratio]);
+}
+
+function requestLineOf([kind = '', ...numbers]: readonly string[]): string {
+  return kind.padEnd(24) + numbers.map((text) => text.padStart(9)).join('');
+}
+
 /** Captures one kind of a guest who was given `wanted` grants of it, as far as the kind has room for so many. */
 export async function captureRequests(kind: GrantKind, wanted: number): Promise<CaptureRequests> {
   const seed = structuredClone(builtInTenant()) as TenantDocument;

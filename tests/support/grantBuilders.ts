@@ -78,6 +78,14 @@ function group(tenant: TenantDocument, block: string, n: number, properties: Row
   return row;
 }
 
+/** One more user of the company. Returns its id. */
+function colleague(tenant: TenantDocument, block: string, n: number): string {
+  const id = made(block, n);
+  const userPrincipalName = `colleague-${block}-${n}@${seed.COMPANY_DOMAIN}`;
+  rows(tenant, 'users').push({ id, displayName: `Colleague ${n}`, userPrincipalName, userType: 'Member' });
+  return id;
+}
+
 const staff = Object.values(seed.staff);
 const otherGuests = [seed.guests.jonas, seed.guests.leo, seed.guests.hanna, seed.guests.pavel];
 const smallRoles = [
@@ -236,8 +244,7 @@ const ofPeople: Pick<
     return 'back';
   },
   directReport: (tenant, guestId, n) => {
-    const id = otherGuests[n];
-    if (id === undefined) return undefined;
+    const id = otherGuests[n] ?? colleague(tenant, '0d000000', n);
     rowOf(tenant, 'users', id)['manager'] = guestId;
     return 'back';
   },
@@ -248,8 +255,7 @@ const ofPeople: Pick<
     return 'back';
   },
   sponsorOf: (tenant, guestId, n) => {
-    const id = [seed.guests.jonas, seed.guests.hanna][n];
-    if (id === undefined) return undefined;
+    const id = [seed.guests.jonas, seed.guests.hanna][n] ?? colleague(tenant, '0e000000', n);
     push(rowOf(tenant, 'users', id), 'sponsors', guestId);
     return 'back';
   },

@@ -10,7 +10,7 @@ const needs = needsOf(everything);
 const least = leastPermissions(needs).map(({ name }) => name);
 
 /** Without these a switch works all the same, less promptly or with a warning. */
-const optional = new Set(['User.Read.All', 'Policy.Read.B2BManagementPolicy']);
+const optional = new Set(['User.Read.All', 'Policy.Read.B2BManagementPolicy', 'Member.Read.Hidden']);
 
 async function switchWith(permissions: readonly string[], more: Partial<SwitchOptions> = {}): Promise<Switched> {
   const run = await switchInProcess({
