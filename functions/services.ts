@@ -1,3 +1,4 @@
+import type { Guide } from '../adapters/guideTexts';
 import type { CallbackSender, Clock, Documents, Graph, Log, Records } from '../domain/ports';
 import type { StepInput, StepOutcome, SwitchInput } from '../domain/steps';
 
@@ -27,6 +28,8 @@ export interface TriggerSettings {
   /** Whether an approver must be somebody else than who started the migration. */
   approvalFourEyes: boolean;
   dailyBudget: number;
+  /** Where a guest lands after accepting; asks a pending guest to accept as well. */
+  inviteRedirectUrl: string;
 }
 
 /** Everything that triggers work with; handed to each handler. */
@@ -38,6 +41,10 @@ export interface Services {
   callbacks: CallbackSender;
   /** The step that gives a soft-deleted guest back; the sweeper uses it when nobody else is left to undo. */
   undelete(input: StepInput<'undeleteGuest'>, log: Log): Promise<StepOutcome<unknown>>;
+  /** The texts and the page for guests. */
+  guide: Guide;
+  /** The organization's name as guests know it. Throws ServiceError. */
+  organizationName(): Promise<string>;
   clock: Clock;
   log: Log;
   settings: TriggerSettings;

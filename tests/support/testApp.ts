@@ -1,5 +1,6 @@
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import type { z } from 'zod';
+import { readGuide } from '../../adapters/guideTexts';
 import { createCallbackSender } from '../../adapters/callbacks';
 import type { Documents, Graph, Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
@@ -9,6 +10,7 @@ import type { SwitchInput } from '../../domain/steps';
 import { endpoints } from '../../functions/endpoints';
 import { matchesRoute, routes, type RouteName } from '../../functions/routes';
 import type { DurableGateway, Services } from '../../functions/services';
+import { GUIDE_FOLDER } from './activityWorld';
 import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
 
 export const BASE_URL = 'https://switch.example';
@@ -56,6 +58,8 @@ export interface TestApp {
   engine: TestEngine;
   users: TestUser[];
   snapshots: Map<string, Snapshot>;
+  /** By `{migration id}/{round}`. */
+  redeemUrls: Map<string, string>;
   logLines: string[];
   graphPaths: string[];
   /** Guests that were given back from the recycle bin. */
@@ -76,6 +80,7 @@ export function createTestApp(): TestApp {
   const engine = createEngine();
   const users: TestUser[] = [];
   const snapshots = new Map<string, Snapshot>();
+  const redeemUrls = new Map<string, string>();
   const logLines: string[] = [];
   const graphPaths: string[] = [];
   const undeleted: string[] = [];
@@ -93,7 +98,9 @@ export function createTestApp(): TestApp {
       return Promise.resolve({ ok: true, value: { guest: 'present' } });
     },
     graph: createGraph(users, graphPaths, graphFaults),
-    documents: createDocuments(snapshots),
+    documents: createDocuments(snapshots, redeemUrls),
+    guide: readGuide(GUIDE_FOLDER),
+    organizationName: () => Promise.resolve('Contoso'),
     clock: { now },
     log: { info: write('info'), warn: write('warn') },
     settings: {
@@ -107,6 +114,7 @@ export function createTestApp(): TestApp {
       approvalTimeoutHours: 72,
       approvalFourEyes: false,
       dailyBudget: 50,
+      inviteRedirectUrl: 'https://myapps.example',
     },
   };
   return {
@@ -115,6 +123,7 @@ export function createTestApp(): TestApp {
     engine,
     users,
     snapshots,
+    redeemUrls,
     logLines,
     graphPaths,
     undeleted,
@@ -239,13 +248,13 @@ function createGraph(users: TestUser[], paths: string[], faults: Map<string, Ser
   };
 }
 
-function createDocuments(snapshots: Map<string, Snapshot>): Documents {
+function createDocuments(snapshots: Map<string, Snapshot>, redeemUrls: Map<string, string>): Documents {
   const unexpected = () => Promise.reject(new Error('functions/ does not call this'));
   return {
     writeSnapshot: unexpected,
     readSnapshot: (id) => Promise.resolve(structuredClone(snapshots.get(id))),
     writeReport: unexpected,
     writeRedeemUrl: unexpected,
-    readRedeemUrl: unexpected,
+    readRedeemUrl: (id, round) => Promise.resolve(redeemUrls.get(`${id}/${round}`)),
   };
 }
