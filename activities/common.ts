@@ -26,11 +26,12 @@ export async function verifiedSnapshot(
 }
 
 /**
- * Refuses ids that are not this migration's: the new guest must be the one it invited, never the old one, and the
- * migration must not have ended.
+ * Refuses ids that are not this migration's: the new guest must be the one it invited; never the old one, except where
+ * the old one was reset; and the migration must not have ended.
  */
 export function requireInvited(step: string, newId: string, snapshot: Snapshot, record: MigrationRecord): void {
-  if (record.guest.newId !== newId || newId === snapshot.guest.id) {
+  const isOld = newId === snapshot.guest.id;
+  if (record.guest.newId !== newId || isOld !== (record.strategy === 'reset')) {
     throw new Error(`${step}: the id is not the invited guest of this migration`);
   }
   if (record.phase === 'ended') throw new Error(`${step}: the migration has ended`);

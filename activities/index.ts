@@ -16,6 +16,13 @@ import { createRestoreGrants } from './restoreGrants';
 import { createRewriteConditionalAccess } from './rewriteConditionalAccess';
 import { createSoftDeleteGuest } from './softDeleteGuest';
 import { createUndeleteGuest } from './undeleteGuest';
+import { createResumeMigration } from './resumeMigration';
+import { createInviteAgain } from './inviteAgain';
+import { createRemoveInvited } from './removeInvited';
+import { createTurnBack } from './turnBack';
+import { createRemoveRoles } from './removeRoles';
+import { createResetGuest } from './resetGuest';
+import { createGiveBackRoles } from './giveBackRoles';
 import { createVerifyAccess } from './verifyAccess';
 
 /** A registered activity: unparsed input in, outcome out. */
@@ -38,6 +45,13 @@ export function createActivities(deps: ActivityDeps): Record<StepName, RunnableA
     readRedemption: runnable('readRedemption', createReadRedemption(deps)),
     restoreGrants: runnable('restoreGrants', createRestoreGrants(deps)),
     verifyAccess: runnable('verifyAccess', createVerifyAccess(deps)),
+    resumeMigration: runnable('resumeMigration', createResumeMigration(deps)),
+    inviteAgain: runnable('inviteAgain', createInviteAgain(deps)),
+    removeInvited: runnable('removeInvited', createRemoveInvited(deps)),
+    turnBack: runnable('turnBack', createTurnBack(deps)),
+    removeRoles: runnable('removeRoles', createRemoveRoles(deps)),
+    resetGuest: runnable('resetGuest', createResetGuest(deps)),
+    giveBackRoles: runnable('giveBackRoles', createGiveBackRoles(deps)),
     recordPhase: runnable('recordPhase', createRecordPhase(deps)),
     finishMigration: runnable('finishMigration', createFinishMigration(deps)),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressToInvite } from '../domain/direction';
 import { objectId } from '../domain/ids';
 import { saysInvitationsAreBlocked } from '../domain/inviteBreaker';
 import type { Graph, Log, Records } from '../domain/ports';
@@ -44,7 +45,7 @@ export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
     const record = await recordOf(records, migrationId);
     if (record.guest.newId !== null) return invitedBefore(record, record.guest.newId);
     if (record.phase === 'ended') return failed('invitation-refused', 'The migration has ended: nobody was invited.');
-    const address = record.request.inviteEmail ?? snapshot.guest.mail;
+    const address = addressToInvite(record, snapshot);
     if (address === null) return failed('invitation-refused', 'There is no address to invite.');
 
     const holders = (await usersWithAddress(graph, address)).filter((user) => user.id.toLowerCase() !== guestId);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accessKinds } from '../access';
 import type { Attempt } from '../access/kind';
+import { isGoingBack, wantedIdentity } from '../domain/direction';
 import { countResults, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
 import { identitySchema, identityVerdict } from '../domain/identityVerdict';
 import { progressOf } from '../domain/phases';
@@ -18,7 +19,8 @@ const newGuestShape = z.object({
 
 /**
  * Restores grants of the snapshot, by index, to the new guest: adding only. Before anything is written it reads the
- * guest again: nothing is ever given to an account that does not sign in with a personal Microsoft account.
+ * guest again: nothing is ever given to an account that does not sign in with a personal Microsoft account or, on the
+ * way back, with a work account.
  *
  * Safe to run twice: a grant that has a result is left alone, and a restore that took effect without a result is
  * found as `alreadyPresent`.
@@ -30,7 +32,9 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
     const snapshot = await verifiedSnapshot(documents, input);
     if (snapshot === undefined)
       return failed('snapshot-unverified', 'The snapshot cannot be read: nothing was restored.');
-    requireInvited('restoreGrants', newId, snapshot, await recordOf(records, migrationId));
+    const record = await recordOf(records, migrationId);
+    requireInvited('restoreGrants', newId, snapshot, record);
+    const wanted = wantedIdentity(isGoingBack(record));
     const before = await records.readGrantResults(migrationId);
     const finished = new Set(before.map((result) => result.index));
     const open = indexes.filter((index) => !finished.has(index) && index < snapshot.grants.length);
@@ -38,11 +42,11 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
     const found = await verdictNow(graph, newId);
     // The identity replicates apart from the state, so one that is not recognised may be read again; it gets nothing.
     const verdict = found === 'unknown' && !lastTry ? 'notReadable' : found;
-    if (verdict !== 'personal' && verdict !== 'notReadable') {
+    if (verdict !== wanted && verdict !== 'notReadable') {
       return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
     }
     const attempts =
-      verdict === 'personal' ? await attempt(open, snapshot.grants, { migrationId, newId }, deps) : unreadable(open);
+      verdict === wanted ? await attempt(open, snapshot.grants, { migrationId, newId }, deps) : unreadable(open);
     const results = attempts.flatMap((tried) => resultOf(tried, lastTry));
     await records.saveGrantResults(migrationId, results);
     await remember(records, migrationId, snapshot.grants.length);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Ids of the rows, stable for callers: checks of preflight, and the last two for what a run meets later. */
+/** Ids of the rows, stable for callers: checks of preflight, and the last three for what a run meets later. */
 export const checkIdSchema = z.enum([
   'guest-exists',
   'guest-is-guest',
@@ -18,10 +18,16 @@ export const checkIdSchema = z.enum([
   'app-permissions',
   'app-role-for-privileged-guest',
   'azure-permissions',
+  'address-leads-to-personal-account',
   'strategy-recommended',
+  'strategy-chosen',
+  'reset-possible',
+  'purge-after-redemption-possible',
+  'migration-resumable',
   'invite-breaker-closed',
   'daily-budget-left',
   'invitation-held-back',
+  'accepted-with-wrong-account',
   'stuck',
 ]);
 export type CheckId = z.infer<typeof checkIdSchema>;

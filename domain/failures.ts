@@ -26,6 +26,9 @@ export const failures = {
     status: 409,
     title: 'The old guest is being purged or gone: the migration can only go forward',
   },
+  'nothing-to-resend': { in: 'http', status: 409, title: 'The migration has no invitation that could be repeated now' },
+  'nothing-to-resume': { in: 'http', status: 409, title: 'The migration did not end where another could go on' },
+  'already-resumed': { in: 'http', status: 409, title: 'Another migration continues this one already' },
   'approval-not-awaited': { in: 'http', status: 409, title: 'The migration does not wait for an approval' },
   'already-decided': { in: 'http', status: 409, title: 'Somebody has approved or rejected this migration already' },
   'approver-is-starter': { in: 'http', status: 403, title: 'Whoever started a migration may not approve it' },
@@ -121,6 +124,16 @@ export const failures = {
     in: 'migration',
     title: 'The invitation was redeemed with something other than a personal Microsoft account',
     advice: 'Nothing is restored to such an identity. The snapshot is kept; see the detail for how far it got.',
+  },
+  'reset-refused': {
+    in: 'migration',
+    title: 'The directory refused to reset the redemption of the guest',
+    advice: 'See the detail. Resets need User.ReadWrite.All, and a guest without any role.',
+  },
+  'roles-not-returned': {
+    in: 'migration',
+    title: 'Roles that were taken away for a reset could not be given back',
+    advice: 'Assign the roles that the report lists by hand; the snapshot is kept.',
   },
   'not-redeemed-in-time': {
     in: 'migration',

@@ -74,6 +74,12 @@ export const linksSchema = z.strictObject({
   /** These two are there as long as the migration takes an answer to its plan. */
   approve: z.string().optional(),
   reject: z.string().optional(),
+  /** There while the invitation can be repeated. */
+  resend: z.string().optional(),
+  /** There once the migration has ended and can be continued. */
+  resume: z.string().optional(),
+  /** The page that guides the guest; there while the guest is waited for. Whoever has it can open the invitation. */
+  guide: z.string().optional(),
 });
 
 /** A migration as callers see it. */
@@ -104,6 +110,9 @@ export const migrationSchema = z.strictObject({
   /** Only there when the migration needs an approval: null until somebody answered. */
   approval: approvalSchema.nullable().optional(),
   error: migrationErrorSchema.nullable(),
+  /** The migration that this one continues, and the one that continues this one; absent when there is none. */
+  resumes: migrationId.nullable().optional(),
+  resumedBy: migrationId.nullable().optional(),
   links: linksSchema,
 });
 export type Migration = z.infer<typeof migrationSchema>;

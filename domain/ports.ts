@@ -72,6 +72,8 @@ export interface Records extends CallbackOutbox {
   audit(entry: AuditEntry): Promise<void>;
   saveGrantResults(migrationId: string, results: readonly GrantRecord[]): Promise<void>;
   readGrantResults(migrationId: string): Promise<GrantRecord[]>;
+  /** Forgets the results of all grants: they were given to an account that is not the guest's any more. */
+  clearGrantResults(migrationId: string): Promise<void>;
   /** Binds an idempotency key (hashed by the caller) to a migration; returns the binding in force. */
   bindKey(binding: KeyBinding): Promise<KeyBinding>;
   readControl(name: string): Promise<string | undefined>;
@@ -158,6 +160,8 @@ export interface Documents {
   writeReport(report: Report): Promise<void>;
   /** The redeem URL is a secret: it lives in its own document and nowhere else. */
   writeRedeemUrl(migrationId: string, round: number, url: string): Promise<void>;
+  /** The redeem URL of a round; undefined when none was written. */
+  readRedeemUrl(migrationId: string, round: number): Promise<string | undefined>;
 }
 
 /** Facts about the process that deterministic code must not ask for itself. */

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { approvalSchema } from './approval';
 import { comparisonSchema } from './comparison';
 import { noAccess } from './grants';
-import { objectId, sha256 } from './ids';
+import { migrationId, objectId, sha256 } from './ids';
 import { verdictSchema } from './identityVerdict';
 import { migrationRequestSchema, migrationSchema, type MigrationRequest } from './migration';
 import { progressOf } from './phases';
 import { recommendationSchema } from './strategy';
+import { wishSchema } from './wishes';
 
 /**
  * The stored row of a migration: what callers see (without links, which depend on the address) and what the steps
@@ -18,6 +19,8 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   /** How long an approval is waited for; null when the migration needs none. */
   approvalHours: z.int().min(1).nullable(),
   approval: approvalSchema.nullable(),
+  resumes: migrationId.nullable(),
+  resumedBy: migrationId.nullable(),
   cancelRequestedAt: z.iso.datetime().nullable(),
   deleteAttemptedAt: z.iso.datetime().nullable(),
   purgeClaimedAt: z.iso.datetime().nullable(),
@@ -29,6 +32,23 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   recommendation: recommendationSchema.nullable(),
   /** When operators were last told that nothing moves; null while it does. */
   stuckAlertedAt: z.iso.datetime().nullable(),
+  /** Invitations that a guest gets at most because of a wrong account; null in migrations of versions that only waited. */
+  mostRounds: z.int().min(1).nullable(),
+  /** What somebody wants, until it is served. */
+  wish: wishSchema.nullable(),
+  /** When the purge was known to have taken effect. */
+  purgedAt: z.iso.datetime().nullable(),
+  /** When the run turned back to the identity that the guest had. */
+  turnedBackAt: z.iso.datetime().nullable(),
+  /** A guest that this migration invited and then removed; it lies in the recycle bin. */
+  removedId: objectId.nullable(),
+  /** The latest try to invite again: written down before the call, because its answer may be lost. */
+  invitedAgain: z
+    .strictObject({ why: z.string(), number: z.int(), at: z.iso.datetime(), done: z.boolean() })
+    .nullable(),
+  /** When roles were first taken away for a reset, and when the reset was first tried. */
+  rolesRemovedAt: z.iso.datetime().nullable(),
+  resetAttemptedAt: z.iso.datetime().nullable(),
 });
 export type MigrationRecord = z.infer<typeof migrationRecordSchema>;
 
@@ -39,6 +59,9 @@ export function newRecord(start: {
   request: MigrationRequest;
   startedBy: string;
   approvalHours?: number | null;
+  mostRounds?: number | null;
+  /** The migration that this one continues. */
+  resumes?: string | null;
   now: string;
 }): MigrationRecord {
   return {
@@ -46,7 +69,7 @@ export function newRecord(start: {
     status: 'NotStarted',
     phase: 'preflight',
     outcome: null,
-    strategy: 'recreate',
+    strategy: start.request.strategy,
     guest: { oldId: start.guestId, newId: null, displayName: null },
     createdAt: start.now,
     updatedAt: start.now,
@@ -69,6 +92,16 @@ export function newRecord(start: {
     comparison: null,
     recommendation: null,
     stuckAlertedAt: null,
+    mostRounds: start.mostRounds ?? null,
+    resumes: start.resumes ?? null,
+    resumedBy: null,
+    wish: null,
+    purgedAt: null,
+    turnedBackAt: null,
+    removedId: null,
+    invitedAgain: null,
+    rolesRemovedAt: null,
+    resetAttemptedAt: null,
   };
 }
 

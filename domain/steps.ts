@@ -4,6 +4,7 @@ import { migrationErrorSchema } from './failures';
 import { migrationId, objectId, sha256 } from './ids';
 import { verdictSchema } from './identityVerdict';
 import { outcomeSchema, phaseSchema } from './phases';
+import { wishSchema } from './wishes';
 
 /**
  * The contract between orchestrators and activities: one entry a step, its name in code, history and logs. Inputs and
@@ -19,19 +20,34 @@ const ofSnapshot = { ...ofMigration, guestId: objectId, snapshotHash: sha256 };
 const indexes = z.array(z.int().min(0));
 const seconds = z.number().min(0);
 const count = z.int().min(0);
+const plan = {
+  snapshotHash: sha256,
+  grants: z.int().min(0),
+  chunks: z.array(z.strictObject({ wave: z.int(), from: z.int(), to: z.int() })),
+};
 
 export const steps = {
   preflight: step(
     // `again`: once more after the wait for an approval, which may have taken days.
     z.strictObject({ ...ofMigration, again: z.literal(true).optional() }),
-    z.strictObject({ guestId: objectId.nullable(), failedChecks: z.array(z.string()) }),
-  ),
-  captureAccess: step(
-    z.strictObject({ ...ofMigration, guestId: objectId }),
+    // `strategy`: what was asked for or, where preflight may choose, what it chose. Absent = recreate.
     z.strictObject({
-      snapshotHash: sha256,
-      grants: z.int().min(0),
-      chunks: z.array(z.strictObject({ wave: z.int(), from: z.int(), to: z.int() })),
+      guestId: objectId.nullable(),
+      failedChecks: z.array(z.string()),
+      strategy: z.enum(['recreate', 'reset']).optional(),
+    }),
+  ),
+  captureAccess: step(z.strictObject({ ...ofMigration, guestId: objectId }), z.strictObject(plan)),
+  resumeMigration: step(
+    z.strictObject(ofMigration),
+    // Null where the directory is not as it must be for going on: then nothing was changed.
+    z.strictObject({
+      failedChecks: z.array(z.string()),
+      plan: z
+        .strictObject({ ...plan, guestId: objectId, strategy: z.enum(['recreate', 'reset']), back: z.boolean() })
+        .nullable(),
+      // The guest that the earlier migration invited, when it is still there, and how it stands.
+      invited: z.strictObject({ newId: objectId, state: z.enum(['pending', 'accepted']) }).nullable(),
     }),
   ),
   readApproval: step(
@@ -62,9 +78,46 @@ export const steps = {
     z.strictObject({ retry: z.boolean(), afterSeconds: seconds }),
   ),
   readRedemption: step(
-    z.strictObject({ ...ofMigration, newId: objectId }),
-    z.strictObject({ state: z.enum(['pending', 'accepted', 'gone']), verdict: verdictSchema.nullable() }),
+    // `listen`: also say what people wish.
+    z.strictObject({ ...ofMigration, newId: objectId, listen: z.literal(true).optional() }),
+    z.strictObject({
+      state: z.enum(['pending', 'accepted', 'gone']),
+      verdict: verdictSchema.nullable(),
+      wish: wishSchema.shape.kind.nullable().optional(),
+    }),
   ),
+  inviteAgain: step(
+    // `number`: which reminder, which repetition, or which round it is; counts from 1 within its reason.
+    z.strictObject({
+      ...ofMigration,
+      newId: objectId,
+      snapshotHash: sha256,
+      why: z.enum(['reminder', 'resend', 'wrongAccount', 'turnedBack']),
+      number: z.int().min(1),
+    }),
+    // `accepted`: the guest did so with the right account meanwhile, and was not disturbed. `refused`: the directory does
+    // not let the app do it. `deadline`: when the time to accept began anew.
+    z.strictObject({
+      invitation: z.enum(['sent', 'accepted', 'refused']),
+      deadline: z.iso.datetime().optional(),
+    }),
+  ),
+  removeInvited: step(
+    // `evenAccepted`: also a guest who has accepted; otherwise only an invitation that waits is revoked.
+    z.strictObject({ ...ofMigration, newId: objectId, evenAccepted: z.boolean() }),
+    z.strictObject({ invited: z.enum(['removed', 'accepted', 'gone']) }),
+  ),
+  turnBack: step(
+    z.strictObject({ ...ofSnapshot, newId: objectId }),
+    // The invited guest, where the same account is used for the way back.
+    z.strictObject({ newId: objectId.nullable() }),
+  ),
+  removeRoles: step(z.strictObject(ofSnapshot), z.strictObject({ retry: z.boolean(), afterSeconds: seconds })),
+  resetGuest: step(
+    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
+    z.strictObject({ newId: objectId, deadline: z.iso.datetime().optional() }),
+  ),
+  giveBackRoles: step(z.strictObject(ofSnapshot), z.strictObject({ retry: z.boolean(), afterSeconds: seconds })),
   restoreGrants: step(
     z.strictObject({ ...ofMigration, newId: objectId, snapshotHash: sha256, indexes, lastTry: z.boolean() }),
     z.strictObject({ retry: indexes, afterSeconds: seconds }),
@@ -80,7 +133,8 @@ export const steps = {
   ),
   finishMigration: step(
     z.strictObject({ ...ofMigration, outcome: outcomeSchema, error: migrationErrorSchema.nullable() }),
-    nothing,
+    // `wish`: somebody wants to go back, asked for it before the end was written, and so it was not written.
+    z.strictObject({ wish: z.literal('revert').optional() }),
   ),
 } as const;
 
@@ -121,6 +175,17 @@ export const switchInputSchema = z.strictObject({
   rewriteConditionalAccess: z.boolean().optional(),
   /** How long an approval is waited for before the deletion. Absent where none is needed. */
   approvalHours: z.int().min(1).max(720).optional(),
+  /**
+   * How the wait is attended: invitations a guest gets at most because of a wrong account, and days after which they are
+   * reminded. Absent in runs of versions that only waited.
+   */
+  attended: z
+    .strictObject({ rounds: z.int().min(1).max(10), remindAfterDays: z.array(z.int().min(1).max(90)).max(10) })
+    .optional(),
+  /** Keeps the soft-deleted guest until the new identity is proven. */
+  purgeAfterRedemption: z.literal(true).optional(),
+  /** Continues a migration that ended after the purge, from its snapshot. */
+  resumes: z.literal(true).optional(),
 });
 export type SwitchInput = z.infer<typeof switchInputSchema>;
 

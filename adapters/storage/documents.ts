@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { z } from 'zod';
 import type { Documents } from '../../domain/ports';
 import { ServiceError } from '../../domain/serviceError';
 import { snapshotSchema, type Snapshot } from '../../domain/snapshot';
 import { unlessStatus } from './answers';
 import { inStorage, type StorageClients } from './clients';
 
+const redeemUrlSchema = z.strictObject({ url: z.url() });
 const json = { blobContentType: 'application/json' };
 
 /** Snapshots, reports and redeem URLs, one JSON document each. */
@@ -22,6 +24,12 @@ export function createDocuments(clients: StorageClients): Documents {
     writeReport: (report) => inStorage(clients, () => put(clients, documentOf(reports, report.migrationId), report)),
     writeRedeemUrl: (migrationId, round, url) =>
       inStorage(clients, () => put(clients, documentOf(invitations, `${migrationId}/${round}`), { url })),
+    readRedeemUrl: (migrationId, round) =>
+      inStorage(clients, async () => {
+        const document = documentOf(invitations, `${migrationId}/${round}`);
+        const bytes = await unlessStatus([404], read(clients, document));
+        return bytes === undefined ? undefined : redeemUrlSchema.parse(parsedJson(bytes)).url;
+      }),
   };
 }
 

@@ -11,7 +11,14 @@ import { columnsOf, fitting, rowAs } from './columns';
 
 type Ledgers = Pick<
   Records,
-  'audit' | 'saveGrantResults' | 'readGrantResults' | 'bindKey' | 'readControl' | 'writeControl' | 'decideOnControl'
+  | 'audit'
+  | 'saveGrantResults'
+  | 'readGrantResults'
+  | 'clearGrantResults'
+  | 'bindKey'
+  | 'readControl'
+  | 'writeControl'
+  | 'decideOnControl'
 >;
 
 /** Entities in one transaction of a table. */
@@ -44,7 +51,9 @@ function auditLog(clients: StorageClients): Pick<Ledgers, 'audit'> {
 }
 
 /** Partition = migration, row key = place of the grant in the snapshot; written again when a grant is tried again. */
-function grantResults(clients: StorageClients): Pick<Ledgers, 'saveGrantResults' | 'readGrantResults'> {
+function grantResults(
+  clients: StorageClients,
+): Pick<Ledgers, 'saveGrantResults' | 'readGrantResults' | 'clearGrantResults'> {
   const table = clients.tables.grantResults;
   return {
     saveGrantResults: (id, results) =>
@@ -64,6 +73,19 @@ function grantResults(clients: StorageClients): Pick<Ledgers, 'saveGrantResults'
           results.push(rowAs(grantRecordSchema, columnsOf(entity)));
         }
         return results;
+      }),
+    clearGrantResults: (id) =>
+      inStorage(clients, async () => {
+        const queryOptions = { filter: odata`PartitionKey eq ${id}`, select: ['partitionKey', 'rowKey'] };
+        const keys: { partitionKey: string; rowKey: string }[] = [];
+        for await (const { partitionKey = id, rowKey = '' } of table.listEntities({ queryOptions })) {
+          keys.push({ partitionKey, rowKey });
+        }
+        for (let from = 0; from < keys.length; from += TRANSACTION) {
+          const actions = keys.slice(from, from + TRANSACTION).map((row): TransactionAction => ['delete', row]);
+          // A twin of this call may have deleted some of them: then the rest is left to the next try.
+          await unlessStatus([404], table.submitTransaction(actions));
+        }
       }),
   };
 }

@@ -36,6 +36,16 @@ const formats = {
   comparison: 'longJson',
   recommendation: 'json',
   stuckAlertedAt: 'nullableText',
+  mostRounds: 'json',
+  resumes: 'nullableText',
+  resumedBy: 'nullableText',
+  wish: 'json',
+  purgedAt: 'nullableText',
+  turnedBackAt: 'nullableText',
+  removedId: 'nullableText',
+  invitedAgain: 'json',
+  rolesRemovedAt: 'nullableText',
+  resetAttemptedAt: 'nullableText',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;
 
 type Field = keyof typeof formats;

@@ -38,6 +38,7 @@ export function createMemoryDocuments(): MemoryDocuments {
       redeemUrls.set(`${migrationId}/${round}`, url);
       return Promise.resolve();
     },
+    readRedeemUrl: (migrationId, round) => Promise.resolve(redeemUrls.get(`${migrationId}/${round}`)),
   };
 }
 

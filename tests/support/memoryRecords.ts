@@ -137,6 +137,10 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
       await turn('readGrantResults');
       return [...(results.get(migrationId)?.values() ?? [])].sort((a, b) => a.index - b.index);
     },
+    clearGrantResults: async (migrationId) => {
+      await turn('clearGrantResults');
+      results.delete(migrationId);
+    },
     bindKey: async (binding) => {
       await turn('bindKey');
       const bound = bindings.get(binding.keyHash) ?? { ...binding };

@@ -96,6 +96,25 @@ export function happyScript(): Script {
     readRedemption: () => done({ state: 'accepted', verdict: 'personal' }),
     restoreGrants: () => done({ retry: [], afterSeconds: 0 }),
     verifyAccess: () => done({ settled: true, failed: 0, manual: 0 }),
+    resumeMigration: () =>
+      done({
+        failedChecks: [],
+        plan: {
+          guestId: OLD_ID,
+          snapshotHash: SNAPSHOT_HASH,
+          grants: 1,
+          chunks: [{ wave: 0, from: 0, to: 1 }],
+          strategy: 'recreate',
+          back: false,
+        },
+        invited: null,
+      }),
+    inviteAgain: () => done({ invitation: 'sent' }),
+    removeInvited: () => done({ invited: 'removed' }),
+    turnBack: () => done({ newId: null }),
+    removeRoles: () => done({ retry: false, afterSeconds: 0 }),
+    resetGuest: () => done({ newId: OLD_ID }),
+    giveBackRoles: () => done({ retry: false, afterSeconds: 0 }),
     recordPhase: () => done({ cancelRequested: false }),
     finishMigration: () => done({}),
   };

@@ -246,5 +246,6 @@ function createDocuments(snapshots: Map<string, Snapshot>): Documents {
     readSnapshot: (id) => Promise.resolve(structuredClone(snapshots.get(id))),
     writeReport: unexpected,
     writeRedeemUrl: unexpected,
+    readRedeemUrl: unexpected,
   };
 }

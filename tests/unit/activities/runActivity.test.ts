@@ -26,6 +26,13 @@ const inputs: Record<StepName, Record<string, unknown>> = {
   readRedemption: { migrationId: MIGRATION_ID, newId: NEW_ID },
   restoreGrants: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, indexes: [0], lastTry: false },
   verifyAccess: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, lastTry: false },
+  resumeMigration: { migrationId: MIGRATION_ID },
+  inviteAgain: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, why: 'reminder', number: 1 },
+  removeInvited: { migrationId: MIGRATION_ID, newId: NEW_ID, evenAccepted: false },
+  turnBack: { ...ofSnapshot, newId: NEW_ID },
+  removeRoles: ofSnapshot,
+  resetGuest: { ...ofSnapshot, deadline: '2026-03-31T08:00:00.000Z' },
+  giveBackRoles: ofSnapshot,
   recordPhase: { migrationId: MIGRATION_ID, phase: 'capturing' },
   finishMigration: { migrationId: MIGRATION_ID, outcome: 'cancelled', error: null },
 };
