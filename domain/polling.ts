@@ -18,7 +18,7 @@ const usualStages = [
 /** The longest interval that the stages above go with. A longer one stretches all of them, a shorter one caps them. */
 const USUAL_LONGEST = 120;
 
-/** A guest who is waited for; `invitedAt` is an ISO time. */
+/** A guest who is waited for; `invitedAt`: when they were last invited or reminded, an ISO time. */
 export interface PolledGuest {
   id: string;
   invitedAt: string;

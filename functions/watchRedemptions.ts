@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sanitizeError } from '../adapters/logging';
 import { REDEMPTION_HINT } from '../domain/events';
 import { isLookDue, type PolledGuest } from '../domain/polling';
+import type { MigrationRecord } from '../domain/record';
 import { isNotFound, isTransient, ServiceError } from '../domain/serviceError';
 import type { Services } from './services';
 import { migrationsWith } from './unfinished';
@@ -86,11 +87,17 @@ function memoText(minute: number, guests: readonly { id: string }[]): string {
 
 async function waiting({ records }: Services): Promise<Waiting[]> {
   const running = await migrationsWith(records, ['Running']);
-  return running.flatMap(({ id, phase, guest, invitation, updatedAt }) =>
-    phase === 'awaitingRedemption' && guest.newId !== null
-      ? [{ migrationId: id, id: guest.newId, invitedAt: invitation?.sentAt ?? updatedAt }]
-      : [],
-  );
+  return running.flatMap((record) => {
+    const { newId } = record.guest;
+    if (record.phase !== 'awaitingRedemption' || newId === null) return [];
+    return [{ migrationId: record.id, id: newId, invitedAt: lastInvited(record) }];
+  });
+}
+
+/** When the guest last got a mail to act on: the invitation, or a reminder or another round since. */
+function lastInvited({ invitation, invitedAgain, updatedAt }: MigrationRecord): string {
+  const sentAt = invitation?.sentAt ?? updatedAt;
+  return invitedAgain !== null && invitedAgain.at > sentAt ? invitedAgain.at : sentAt;
 }
 
 /** Looks at one guest. Never throws, so that one failure does not stop the others; false = worth another look. */

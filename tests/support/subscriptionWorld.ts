@@ -56,7 +56,7 @@ export interface SubscriptionWorld {
   /** One tick of the watch. */
   watch(): Promise<void>;
   minutes(count: number): void;
-  /** What the tenant has. */
+  /** What the tenant has that has not expired. */
   atGraph(): Promise<StoredSubscription[]>;
   /** Changes what the tenant has, behind the app's back. */
   changeAtGraph(edit: (all: StoredSubscription[]) => StoredSubscription[]): Promise<void>;
@@ -96,8 +96,10 @@ export async function createSubscriptionWorld(seed?: StateDocument): Promise<Sub
   const server = await serveWebhooks(services);
   settings.notificationUrl = `${server.origin}/api/graph/notifications`;
   settings.lifecycleUrl = `${server.origin}/api/graph/lifecycle`;
-  const stored = async (): Promise<StoredSubscription[]> =>
-    (await tenant.state())['changeSubscriptions'] as StoredSubscription[];
+  const inForce = async (): Promise<StoredSubscription[]> => {
+    const stored = (await tenant.state())['changeSubscriptions'] as StoredSubscription[];
+    return stored.filter(({ expirationDateTime }) => Date.parse(expirationDateTime) > clock.now());
+  };
   return {
     deps,
     tenant,
@@ -107,7 +109,9 @@ export async function createSubscriptionWorld(seed?: StateDocument): Promise<Sub
     woken,
     migration: async (id, phase, newId) => {
       const guest = { oldId: null, newId: newId ?? null, displayName: null };
-      await records.createMigration(recordWith({ id, status: 'Running', phase, guest, updatedAt: now().toISOString() }));
+      await records.createMigration(
+        recordWith({ id, status: 'Running', phase, guest, updatedAt: now().toISOString() }),
+      );
       if (newId !== undefined) {
         await records.lockGuest({ guestId: newId, migrationId: id, lockedAt: now().toISOString() });
       }
@@ -123,7 +127,7 @@ export async function createSubscriptionWorld(seed?: StateDocument): Promise<Sub
       clock.advance(count * MINUTE_MS);
       tenant.catchUp();
     },
-    atGraph: stored,
+    atGraph: inForce,
     changeAtGraph: (edit) =>
       tenant.change((state) => {
         state['changeSubscriptions'] = edit(state['changeSubscriptions'] as StoredSubscription[]);

@@ -68,6 +68,19 @@ describe('watching redemptions', () => {
     expect(halfHours).toEqual([29, 6, 60, 3]);
   });
 
+  it('looks often again after a reminder', async () => {
+    const app = createTestApp();
+    const id = await waitingFor(app, NEW_ID, 'PendingAcceptance', '2026-10-12T08:00:00.000Z');
+    await watchRedemptions(app.services);
+    const invitedAgain = { why: 'reminder', number: 1, at: '2026-11-02T08:00:00.000Z', done: true };
+    await app.records.updateMigration(id, { invitedAgain });
+    for (let minute = 0; minute < 10; minute += 1) {
+      app.advance(MINUTE);
+      await watchRedemptions(app.services);
+    }
+    expect(app.graphPaths).toHaveLength(11);
+  });
+
   it('does not look twice in one minute, however many tick, and catches up after a pause', async () => {
     const app = createTestApp();
     await waitingFor(app, NEW_ID);
