@@ -192,6 +192,29 @@ describe('of several that make it at once', () => {
     expect(await slow).toEqual(active);
     expect((await theOne()).id).not.toBe(made[0]?.id);
   });
+
+  it('one that was thought dead leaves no second one behind, also where Graph let both through', async () => {
+    await world.migration('a', 'inviting');
+    const { graph } = world.deps;
+    const gate = Promise.withResolvers<undefined>();
+    world.deps.graph = {
+      ...graph,
+      write: async (method, path, body) => {
+        if (method !== 'POST') return graph.write(method, path, body);
+        await gate.promise;
+        return graph.write(method, path, { ...(body as object), changeType: 'updated' });
+      },
+    };
+    const slow = world.step();
+    await until('the try', () => world.records.controls.get('subscriptionAttempt') !== undefined);
+    world.minutes(3);
+    world.deps.graph = graph;
+    expect(await world.step()).toEqual(active);
+    gate.resolve(undefined);
+    expect(await slow).toEqual(active);
+    expect((await world.calls()).filter((call) => call === 'POST 201')).toHaveLength(2);
+    await theOne();
+  });
 });
 
 describe('lost answers', () => {
