@@ -10,6 +10,7 @@ import { checkAzure } from './checks/azureChecks';
 import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
 import { checkLimits } from './checks/limitChecks';
+import { checkSafetyNet } from './checks/safetyNetChecks';
 import { checkTenant } from './checks/tenantChecks';
 
 /**
@@ -54,6 +55,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkApp(access, deps),
         checkAzure(access.grants, skip, deps),
         checkLimits(record, deps),
+        checkSafetyNet(address, guest, record, deps),
       ]);
       const { roles } = await graph.ownIdentity();
       const mayReset = roles.includes('User.ReadWrite.All');

@@ -194,6 +194,18 @@ export const variables = {
     'off',
     'Whether the approver must have another name than the one who started the migration (on or off).',
   ),
+  WRONG_ACCOUNT_ROUNDS: defaulted(
+    wholeNumber(1, 10),
+    '3',
+    'Invitations that a guest gets in all when they accept with a wrong account; after the last an operator is asked.',
+  ),
+  PURGE: defaulted(
+    z
+      .enum(['beforeInvitation', 'afterRedemption'], 'must be beforeInvitation or afterRedemption')
+      .transform((value) => value === 'afterRedemption'),
+    'beforeInvitation',
+    'When the old guest is purged: before the invitation, or once the new identity is proven (afterRedemption; unproven).',
+  ),
   DAILY_BUDGET: defaulted(
     wholeNumber(1, 10_000),
     '50',

@@ -26,6 +26,9 @@ export interface TriggerSettings {
   approvalTimeoutHours: number;
   /** Whether an approver must be somebody else than who started the migration. */
   approvalFourEyes: boolean;
+  /** Invitations that a guest gets in all because of a wrong account. */
+  wrongAccountRounds: number;
+  purgeAfterRedemption: boolean;
   dailyBudget: number;
 }
 

@@ -13,6 +13,18 @@ export class Stop extends Error {
   }
 }
 
+/**
+ * Leaves the story because somebody wants the guest back at the identity they had. Names the guest that was invited.
+ * Thrown and caught inside the orchestrator only.
+ */
+export class TurnBack extends Error {
+  override readonly name = 'TurnBack';
+
+  constructor(readonly newId: string) {
+    super('turn back');
+  }
+}
+
 /** The stop for a permanent failure. */
 export function failure(error: MigrationError): Stop {
   return new Stop(outcomeOfFailure(error.code), error);

@@ -1,17 +1,18 @@
 import type { OrchestrationContext } from 'durable-functions';
 import type { Outcome } from '../domain/phases';
-import type { StepOutput } from '../domain/steps';
 import { awaitApproval } from './awaitApproval';
+import { handOver } from './handOver';
+import { keepOldGuestUntilProven } from './keepOldGuest';
+import { finish, oldGuestOf, type Plan } from './plan';
 import { removeOldGuest, stopIfCancelled } from './removeOldGuest';
-import { restoreAccess, verifyRestored } from './restoreAccess';
+import { resetOldGuest } from './resetOldGuest';
+import { resumed } from './resume';
+import { inviteOnce, type Invited } from './invite';
 import { whileUndoable } from './retryPolicies';
-import { rewritePolicies } from './rewritePolicies';
-import { beginRun, nowMs, type Durable, type Run } from './run';
+import { beginRun, type Durable, type Run } from './run';
 import { enter, step } from './steps';
-import { asStop, Stop } from './stop';
-import { verifyIdentity, waitForRedemption } from './waitForRedemption';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { asStop, Stop, TurnBack } from './stop';
+import { turnBack } from './turnBack';
 
 /**
  * The story: a guest moves from a work account to a personal Microsoft account and gets back every access.
@@ -20,72 +21,63 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function* switchGuest(context: OrchestrationContext): Durable<{ outcome: Outcome }> {
   const run = beginRun(context);
   try {
-    const guestId = yield* preflight(run);
-    const plan = yield* capture(run, guestId);
-    if (run.dryRun) return yield* end(run, 'planned');
-    const { snapshotHash, chunks } = plan;
+    if (run.resumes === true) return yield* restOfStory(run, ...(yield* resumed(run)));
 
-    yield* awaitApproval(run, { guestId, snapshotHash });
+    const found = yield* preflight(run);
+    const plan = yield* capture(run, found);
+    if (run.dryRun) return yield* finish(run, 'planned');
 
-    yield* removeOldGuest(run, { guestId, snapshotHash });
-    // ---- Point of no return: the old guest is purged. From here on the only way is forward. ----
+    yield* awaitApproval(run, plan);
 
-    const deadlineMs = nowMs(run) + run.acceptWithinDays * DAY_MS;
-    const { newId, expiresMs } = yield* invite(run, { guestId, snapshotHash }, deadlineMs);
+    if (run.purgeAfterRedemption === true && plan.strategy === 'recreate') {
+      return yield* orBack(run, plan, () => keepOldGuestUntilProven(run, plan));
+    }
+    if (plan.strategy === 'reset') return yield* restOfStory(run, plan, yield* resetOldGuest(run, plan));
 
-    yield* rewritePolicies(run, { newId, snapshotHash });
-
-    yield* enter(run, 'awaitingRedemption');
-    yield* waitForRedemption(run, newId, expiresMs);
-
-    yield* enter(run, 'verifyingIdentity');
-    yield* verifyIdentity(run, newId);
-
-    yield* enter(run, 'restoring');
-    yield* restoreAccess(run, { newId, snapshotHash }, chunks);
-
-    yield* enter(run, 'verifyingAccess');
-    const complete = yield* verifyRestored(run, { newId, snapshotHash });
-    return yield* end(run, complete ? 'completed' : 'completedWithGaps');
+    yield* removeOldGuest(run, oldGuestOf(plan));
+    // ---- Point of no return: the old guest is purged. From here on the only way is forward, or back by invitation. ----
+    return yield* restOfStory(run, plan, undefined);
   } catch (error) {
     const stop = asStop(error);
-    return yield* end(run, stop.outcome, stop.failure);
+    return yield* finish(run, stop.outcome, stop.failure);
   }
 }
 
-/** Checks everything before anything is touched; returns the guest's id. */
-function* preflight(run: Run): Durable<string> {
+/**
+ * After the point of no return: invite, wait for the redemption, verify the identity, restore, verify the access.
+ *
+ * @param invited the guest, when it is invited already
+ */
+function* restOfStory(run: Run, plan: Plan, invited: Invited | undefined): Durable<{ outcome: Outcome }> {
+  return yield* orBack(run, plan, function* () {
+    const guest = invited ?? (yield* inviteOnce(run, plan));
+    return yield* handOver(run, plan, guest);
+  });
+}
+
+/** Tells a story; when somebody wants the guest back at the identity they had, tells it the other way round. */
+function* orBack(run: Run, plan: Plan, story: () => Durable<{ outcome: Outcome }>): Durable<{ outcome: Outcome }> {
+  try {
+    return yield* story();
+  } catch (error) {
+    if (!(error instanceof TurnBack)) throw error;
+    return yield* handOver(run, { ...plan, back: true }, yield* turnBack(run, plan, error.newId));
+  }
+}
+
+/** Checks everything before anything is touched; returns the guest's id, and the strategy that suits them. */
+function* preflight(run: Run): Durable<Pick<Plan, 'guestId' | 'strategy'>> {
   stopIfCancelled(yield* enter(run, 'preflight'));
-  const { guestId, failedChecks } = yield* step(run, 'preflight', { migrationId: run.migrationId }, whileUndoable);
-  if (guestId !== null && failedChecks.length === 0) return guestId;
+  const found = yield* step(run, 'preflight', { migrationId: run.migrationId }, whileUndoable);
+  const { guestId, failedChecks, strategy = 'recreate' } = found;
+  if (guestId !== null && failedChecks.length === 0) return { guestId, strategy };
   throw new Stop('rejected', { code: 'preflight-failed', detail: `Failed: ${failedChecks.join(', ')}.` });
 }
 
 /** Writes the snapshot and reads it back: no verified snapshot, no deletion. */
-function* capture(run: Run, guestId: string): Durable<StepOutput<'captureAccess'>> {
+function* capture(run: Run, found: Pick<Plan, 'guestId' | 'strategy'>): Durable<Plan> {
   stopIfCancelled(yield* enter(run, 'capturing'));
-  return yield* step(run, 'captureAccess', { migrationId: run.migrationId, guestId }, whileUndoable);
-}
-
-/**
- * Invites once, listening for changes first, so that a quick redemption is not missed. An invitation that was held back
- * for days says itself until when it can be accepted.
- */
-function* invite(
-  run: Run,
-  old: { guestId: string; snapshotHash: string },
-  deadlineMs: number,
-): Durable<{ newId: string; expiresMs: number }> {
-  yield* enter(run, 'inviting');
-  yield* step(run, 'ensureSubscription', {});
-  const deadline = new Date(deadlineMs).toISOString();
-  const invited = yield* step(run, 'inviteGuest', { migrationId: run.migrationId, ...old, deadline });
-  const expiresMs = invited.deadline === undefined ? deadlineMs : Date.parse(invited.deadline);
-  return { newId: invited.newId, expiresMs };
-}
-
-function* end(run: Run, outcome: Outcome, error: Stop['failure'] = null): Durable<{ outcome: Outcome }> {
-  yield* step(run, 'finishMigration', { migrationId: run.migrationId, outcome, error });
-  run.context.df.setCustomStatus({ phase: 'ended', outcome });
-  return { outcome };
+  const { guestId } = found;
+  const captured = yield* step(run, 'captureAccess', { migrationId: run.migrationId, guestId }, whileUndoable);
+  return { ...found, ...captured, back: false };
 }

@@ -110,6 +110,7 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'off',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  purgeAfterRedemption: false,
   dailyBudget: 50,
 };
 

@@ -106,6 +106,8 @@ export function createTestApp(): TestApp {
       approvalRequired: false,
       approvalTimeoutHours: 72,
       approvalFourEyes: false,
+      wrongAccountRounds: 3,
+      purgeAfterRedemption: false,
       dailyBudget: 50,
     },
   };
