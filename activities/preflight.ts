@@ -55,14 +55,13 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         checkApp(access, deps),
         checkAzure(access.grants, skip, deps),
         checkLimits(record, deps),
-        checkSafetyNet(address, guest, record, deps),
       ]);
       const { roles } = await graph.ownIdentity();
       const mayReset = roles.includes('User.ReadWrite.All');
       const recommendation = recommendStrategy({ grants: access.grants, skipped: skip, mayReset });
       const { strategy, reason } = recommendation;
       const row = passed('strategy-recommended', `${strategy}: ${reason}`, 'warning');
-      return { checks: [...groups.flat(), row], recommendation };
+      return { checks: [...groups.flat(), ...checkSafetyNet(address, guest, record, deps), row], recommendation };
     }
   };
 }
