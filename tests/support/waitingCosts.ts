@@ -94,7 +94,11 @@ async function addRequests(
   costs.mostInAMinute = Math.max(costs.mostInAMinute, ...perGuest.values());
 }
 
-const oneUser: Route = { method: 'GET', path: '/users/{user-id}', handle: () => Promise.reject(new Error('not called')) };
+const oneUser: Route = {
+  method: 'GET',
+  path: '/users/{user-id}',
+  handle: () => Promise.reject(new Error('not called')),
+};
 
 /** Ids spread as the directory's do. */
 function guestId(index: number): string {
