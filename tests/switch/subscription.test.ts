@@ -315,6 +315,22 @@ describe('a refusal (403), such as the quota of subscriptions', () => {
     expect(world.records.controls.get('subscriptionAttempt')).toBe('');
   });
 
+  it('by the quota itself is over once there is room', async () => {
+    await world.migration('a', 'awaitingRedemption');
+    await world.tend();
+    const model = await theOne();
+    const others = Array.from({ length: 100 }, (_, n) => ({ ...model, id: `other-${n}`, resource: `/users/${n}` }));
+    await world.changeAtGraph(() => others);
+    await tendFor(HOUR);
+    expect(world.logLines.join('\n')).toContain('"subscription-unavailable","status":403');
+    expect(await world.atGraph()).toHaveLength(100);
+    await world.changeAtGraph(() => others.slice(1));
+    await tendFor(HOUR);
+    const subscriptions = await world.atGraph();
+    expect(subscriptions.filter(({ resource }) => resource === '/users')).toHaveLength(1);
+    expect(subscriptions).toHaveLength(100);
+  });
+
   it('leaves polling, which goes on', async () => {
     await fault(refused);
     await world.migration('a', 'awaitingRedemption', guests.ines);
