@@ -27,6 +27,8 @@ export interface ActivitySettings {
   skipAccess: readonly GrantKind[];
   /** Whether Conditional Access policies that name the guest are rewritten; otherwise they are only reported. */
   rewriteConditionalAccess: boolean;
+  /** Whether the soft-deleted guest is kept until the new identity is proven. */
+  purgeAfterRedemption: boolean;
   /** How many migrations may begin to delete on one day (UTC). */
   dailyBudget: number;
 }

@@ -30,6 +30,9 @@ export type Settings = Readonly<{
   approvalRequired: boolean;
   approvalTimeoutHours: number;
   approvalFourEyes: boolean;
+  wrongAccountRounds: number;
+  /** Whether the soft-deleted guest is kept until the new identity is proven. */
+  purgeAfterRedemption: boolean;
   dailyBudget: number;
   /** In lower case. Empty: callbacks are off. */
   callbackHosts: readonly string[];
@@ -139,6 +142,8 @@ function frozen(values: Values): Settings {
     approvalRequired: values.APPROVAL,
     approvalTimeoutHours: values.APPROVAL_TIMEOUT_HOURS,
     approvalFourEyes: values.APPROVAL_FOUR_EYES,
+    wrongAccountRounds: values.WRONG_ACCOUNT_ROUNDS,
+    purgeAfterRedemption: values.PURGE,
     dailyBudget: values.DAILY_BUDGET,
     callbackHosts: Object.freeze([...(values.CALLBACK_HOSTS ?? [])]),
     callbackSecret: values.CALLBACK_SECRET ?? '',

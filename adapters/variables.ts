@@ -165,8 +165,8 @@ export const variables = {
   ),
   POLL_MINUTES: defaulted(
     wholeNumber(1, 43_200),
-    '15',
-    'Minutes between two looks at a guest who is being waited for.',
+    '120',
+    'Longest time between two looks at a guest who is being waited for, in minutes; soon after the invitation it is shorter.',
   ),
   CONSISTENCY_SECONDS: defaulted(
     wholeNumber(1, 3600),
@@ -208,6 +208,18 @@ export const variables = {
     z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on'),
     'off',
     'Whether the approver must have another name than the one who started the migration (on or off).',
+  ),
+  WRONG_ACCOUNT_ROUNDS: defaulted(
+    wholeNumber(1, 10),
+    '3',
+    'Invitations that a guest gets in all when they accept with a wrong account; after the last an operator is asked.',
+  ),
+  PURGE: defaulted(
+    z
+      .enum(['beforeInvitation', 'afterRedemption'], 'must be beforeInvitation or afterRedemption')
+      .transform((value) => value === 'afterRedemption'),
+    'beforeInvitation',
+    'When the old guest is purged: before the invitation, or once the new identity is proven (afterRedemption; unproven).',
   ),
   DAILY_BUDGET: defaulted(
     wholeNumber(1, 10_000),

@@ -45,6 +45,86 @@ export const storyPhases = [
   'verifyingAccess',
 ] as const satisfies readonly Phase[];
 
+/**
+ * Where a run may go from each phase, and when. Only these steps are written into a migration's row, and the diagram in
+ * ARCHITECTURE.md is drawn from them.
+ */
+export const nextPhases: Record<Phase, Partial<Record<Phase, string>>> = {
+  preflight: {
+    capturing: 'every blocking check passed',
+    inviting: 'continues an earlier migration',
+    awaitingRedemption: 'continues an earlier migration whose guest is still there',
+    ended: 'rejected, cancelled',
+  },
+  capturing: {
+    awaitingApproval: 'an approval is needed',
+    deleting: 'strategy recreate',
+    inviting: 'strategy reset',
+    ended: 'planned, cancelled, failed',
+  },
+  awaitingApproval: {
+    deleting: 'approved, and nothing changed meanwhile',
+    inviting: 'approved, strategy reset',
+    ended: 'rejected, out of time, cancelled, access changed',
+  },
+  deleting: {
+    purging: 'the guest is in the recycle bin',
+    inviting: 'the purge waits for the redemption',
+    undoing: 'refused, cancelled, out of time',
+    ended: 'cancelled before anything was deleted',
+  },
+  purging: {
+    inviting: 'point of no return',
+    restoring: 'the new identity was proven before',
+    undoing: 'refused, cancelled, out of time',
+  },
+  inviting: {
+    awaitingRedemption: 'invited',
+    undoing: 'the guest is not purged or reset: refused, cancelled',
+    ended: 'failed',
+  },
+  awaitingRedemption: {
+    verifyingIdentity: 'the guest accepted',
+    inviting: 'back to the identity the guest had',
+    undoing: 'the old guest is not purged: expired, cancelled',
+    ended: 'expired, failed',
+  },
+  verifyingIdentity: {
+    restoring: 'the right account',
+    purging: 'the right account, and the purge waited for it',
+    awaitingRedemption: 'the wrong account: invited again',
+    needsOperator: 'the wrong account too often, or an unclear one',
+    undoing: 'the old guest is not purged: failed',
+    ended: 'failed',
+  },
+  needsOperator: {
+    awaitingRedemption: 'resend, or somebody reset the guest by hand',
+    inviting: 'revert',
+    undoing: 'the old guest is not purged: cancelled',
+    ended: 'cancelled, nobody answered',
+  },
+  restoring: {
+    verifyingAccess: 'every grant has a result',
+    inviting: 'back to the identity the guest had',
+    ended: 'failed',
+  },
+  verifyingAccess: {
+    inviting: 'back to the identity the guest had',
+    ended: 'completed, completedWithGaps; cancelled after the way back',
+  },
+  undoing: {
+    inviting: 'the purge took effect after all',
+    restoring: 'the purge took effect after all, and the new identity was proven before',
+    ended: 'the guest is as before',
+  },
+  ended: {},
+};
+
+/** True when a run may be in a phase after another one; the same phase again is a repetition. */
+export function mayFollow(phase: Phase, current: Phase): boolean {
+  return phase === current || nextPhases[current][phase] !== undefined;
+}
+
 /** The phases up to the purge, in order; the phases after it may follow each other in more than one way. */
 const phasesUpToPurge: readonly Phase[] = ['preflight', 'capturing', 'awaitingApproval', 'deleting', 'purging'];
 

@@ -34,6 +34,8 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   stuckAlertedAt: z.iso.datetime().nullable(),
   /** Invitations that a guest gets at most because of a wrong account; null in migrations of versions that only waited. */
   mostRounds: z.int().min(1).nullable(),
+  /** How many phases the run has entered; null in migrations of versions that did not count them. */
+  phasesEntered: z.int().nullable(),
   /** What somebody wants, until it is served. */
   wish: wishSchema.nullable(),
   /** When the purge was known to have taken effect. */
@@ -112,6 +114,7 @@ export function newRecord(start: {
     recommendation: null,
     stuckAlertedAt: null,
     mostRounds: start.mostRounds ?? null,
+    phasesEntered: null,
     resumes: start.resumes ?? null,
     resumedBy: null,
     wish: null,

@@ -114,8 +114,10 @@ export const steps = {
   ),
   removeRoles: step(z.strictObject(ofSnapshot), z.strictObject({ retry: z.boolean(), afterSeconds: seconds })),
   resetGuest: step(
-    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime() }),
-    z.strictObject({ newId: objectId, deadline: z.iso.datetime().optional() }),
+    // `revoke`: back to the guest's own address without asking anybody, because the time to accept is over. A guest who has
+    // accepted by then is left alone, and `accepted` says so.
+    z.strictObject({ ...ofSnapshot, deadline: z.iso.datetime(), revoke: z.literal(true).optional() }),
+    z.strictObject({ newId: objectId, deadline: z.iso.datetime().optional(), accepted: z.literal(true).optional() }),
   ),
   giveBackRoles: step(z.strictObject(ofSnapshot), z.strictObject({ retry: z.boolean(), afterSeconds: seconds })),
   restoreGrants: step(
@@ -128,8 +130,9 @@ export const steps = {
     z.strictObject({ settled: z.boolean(), failed: z.int(), manual: z.int() }),
   ),
   recordPhase: step(
-    z.strictObject({ ...ofMigration, phase: phaseSchema }),
-    z.strictObject({ cancelRequested: z.boolean() }),
+    // `nth`: which phase of the run it is, counted from 1; tells a late duplicate from a phase that is entered again.
+    z.strictObject({ ...ofMigration, phase: phaseSchema, nth: z.int().min(1).optional() }),
+    z.strictObject({ cancelRequested: z.boolean(), wish: z.literal('revert').optional() }),
   ),
   finishMigration: step(
     z.strictObject({ ...ofMigration, outcome: outcomeSchema, error: migrationErrorSchema.nullable() }),

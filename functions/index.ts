@@ -5,7 +5,7 @@ import * as df from 'durable-functions';
 import { createActivities } from '../activities';
 import type { ActivityDeps } from '../activities/activity';
 import { createOrganizationName } from '../activities/organizationName';
-import { ensureSubscription, removeSubscription } from '../activities/ensureSubscription';
+import { dropSubscription, keepSubscription } from '../activities/subscription';
 import { createAzure } from '../adapters/azure/azureClient';
 import { createCallbackSender } from '../adapters/callbacks';
 import { createCredential } from '../adapters/credential';
@@ -73,13 +73,13 @@ function register(settings: Settings, deps: ActivityDeps, guide: Guide): void {
     durable: createDurableGateway(() => df.getClient(context)),
     callbacks,
     guide,
-    undelete: activities.undeleteGuest,
+    undo: activities,
     log: logOf(context),
     settings: { ...settings, baseUrl: settings.appBaseUrl },
   });
   const keeperOf = (context: InvocationContext): SubscriptionKeeper => ({
-    ensure: (renew) => ensureSubscription(deps, logOf(context), renew),
-    remove: () => removeSubscription(deps),
+    ensure: async (renew) => (await keepSubscription(deps, logOf(context), renew)) === 'active',
+    remove: (seenAt) => dropSubscription(deps, logOf(context), seenAt),
   });
   registerDurable(activities, logOf);
   registerHttp(servicesOf);

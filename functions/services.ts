@@ -27,10 +27,21 @@ export interface TriggerSettings {
   approvalTimeoutHours: number;
   /** Whether an approver must be somebody else than who started the migration. */
   approvalFourEyes: boolean;
+  /** Invitations that a guest gets in all because of a wrong account. */
+  wrongAccountRounds: number;
+  purgeAfterRedemption: boolean;
   dailyBudget: number;
   /** Where a guest lands after accepting; asks a pending guest to accept as well. */
   inviteRedirectUrl: string;
 }
+
+/** Steps of the story that give back what was taken. */
+export type UndoSteps = {
+  [N in 'undeleteGuest' | 'removeInvited' | 'giveBackRoles']: (
+    input: StepInput<N>,
+    log: Log,
+  ) => Promise<StepOutcome<unknown>>;
+};
 
 /** Everything that triggers work with; handed to each handler. */
 export interface Services {
@@ -39,8 +50,8 @@ export interface Services {
   documents: Documents;
   durable: DurableGateway;
   callbacks: CallbackSender;
-  /** The step that gives a soft-deleted guest back; the sweeper uses it when nobody else is left to undo. */
-  undelete(input: StepInput<'undeleteGuest'>, log: Log): Promise<StepOutcome<unknown>>;
+  /** The steps that undo; the sweeper uses them when nobody else is left to do it. */
+  undo: UndoSteps;
   /** The texts and the page for guests. */
   guide: Guide;
   /** The organization's name as guests know it. Throws ServiceError. */

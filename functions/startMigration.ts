@@ -95,7 +95,8 @@ async function begin(id: string, wanted: MigrationRequest, services: Services): 
   if (claim !== undefined && claim.migrationId !== id) throw alreadyMigrating(claim.migrationId, services);
   const startedBy = wanted.by ?? CALLER;
   const approvalHours = approvalHoursOf(wanted, services.settings);
-  const record = newRecord({ id, guestId, request: wanted, startedBy, approvalHours, now });
+  const mostRounds = services.settings.wrongAccountRounds;
+  const record = newRecord({ id, guestId, request: wanted, startedBy, approvalHours, mostRounds, now });
   // Before the row: a start that dies in between is resumed by its row and would never be in the audit log.
   await records.audit({
     migrationId: id,

@@ -1,6 +1,7 @@
 import { announce } from '../activities/announce';
 import type { MigrationRecord } from '../domain/record';
 import { ServiceError } from '../domain/serviceError';
+import type { SwitchInput } from '../domain/steps';
 import { confirmClaim } from './claimGuest';
 import type { Services } from './services';
 
@@ -24,11 +25,27 @@ export async function startOrchestration(record: MigrationRecord, starter: Start
       // Only where it is on, so that a worker of the version before can still read the input.
       ...(settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
       ...(approvalHours === null ? {} : { approvalHours }),
+      ...attendedPart(record, settings),
     });
   } catch {
     if ((await durable.status(id)) !== 'unknown') return;
     throw new ServiceError({ service: 'storage', status: 503, code: 'engine-start-refused' });
   }
+}
+
+/** How the guest is waited for, and where the run begins. */
+function attendedPart(
+  { mostRounds, request, resumes }: MigrationRecord,
+  settings: Services['settings'],
+): Partial<SwitchInput> {
+  // A row that an earlier version wrote: its migration runs as that version would have run it.
+  if (mostRounds === null) return {};
+  const { remindAfterDays = [] } = request;
+  return {
+    attended: { rounds: mostRounds, remindAfterDays },
+    ...(resumes === null ? {} : { resumes: true }),
+    ...(settings.purgeAfterRedemption && resumes === null ? { purgeAfterRedemption: true } : {}),
+  };
 }
 
 /**

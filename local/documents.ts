@@ -1,8 +1,9 @@
 import { accessKinds } from '../access';
 import type { Permission } from '../access/kind';
+import { nextPhases, phaseSchema } from '../domain/phases';
 import { leastPermissions, needsOf, type Need } from '../activities/requiredPermissions';
 
-/** Tables of the documents that follow from the registry of kinds; `npm run docs` writes them, a test compares. */
+/** Parts of the documents that follow from the code; `npm run docs` writes them, a test compares. */
 
 const code = (words: string): string => `\`${words}\``;
 const cell = (words: readonly string[]): string => [...new Set(words)].join('<br>');
@@ -46,6 +47,24 @@ export function permissionRows(): string[][] {
 function coveredBy(uses: readonly Need[]): string[] {
   const [first, ...others] = uses.map(({ anyOf }) => anyOf.slice(1));
   return (first ?? []).filter((name) => others.every((anyOf) => anyOf.includes(name)));
+}
+
+/** The state diagram of ARCHITECTURE.md, in mermaid: every step of the table of phases, with its reason. */
+export function phaseDiagram(): string {
+  const steps = phaseSchema.options.flatMap((from) =>
+    Object.entries(nextPhases[from]).map(([to, reason]) => `  ${from} --> ${to}: ${reason.replaceAll(';', ',')}`),
+  );
+  return ['stateDiagram-v2', '  [*] --> preflight', ...steps, '  ended --> [*]'].join('\n');
+}
+
+/** The document with the mermaid diagram below the heading replaced. Throws without such a diagram. */
+export function withDiagram(document: string, heading: string, diagram: string): string {
+  const lines = document.split('\n');
+  const start = lines.indexOf(heading);
+  const from = lines.findIndex((line, place) => place > start && line === '```mermaid');
+  const to = lines.findIndex((line, place) => place > from && line === '```');
+  if (start < 0 || from < 0 || to < 0) throw new Error(`There is no diagram below "${heading}".`);
+  return [...lines.slice(0, from + 1), diagram, ...lines.slice(to)].join('\n');
 }
 
 /** The document with the table below the heading replaced by these rows; its head stays. Throws without such a table. */

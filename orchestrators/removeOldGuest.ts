@@ -20,26 +20,33 @@ export function stopIfCancelled(requested: boolean): void {
  */
 export function* removeOldGuest(run: Run, old: OldGuest): Durable<void> {
   const of = { migrationId: run.migrationId, ...old };
-  let claimed = false;
+  const progress = { claimed: false };
   stopIfCancelled(yield* enter(run, 'deleting'));
   try {
     yield* step(run, 'softDeleteGuest', of, whileUndoable);
-    stopIfCancelled(yield* enter(run, 'purging'));
-    ({ claimed } = yield* step(run, 'claimPurge', { migrationId: run.migrationId }, whileUndoable));
-    stopIfCancelled(!claimed);
-    yield* step(run, 'purgeGuest', of, whileUndoable);
+    yield* purge(run, old, progress);
   } catch (error) {
     const stop = asStop(error);
     const guest = yield* undo(run, old.guestId);
     if (guest === 'present') throw stop;
-    if (!claimed) {
+    if (!progress.claimed) {
       throw failure({ code: 'guest-vanished', detail: 'Somebody else purged the guest while it was soft-deleted.' });
     }
   }
 }
 
+/** Claims the purge, which shuts out a cancel, and purges. `progress` tells how far it got when something is thrown. */
+export function* purge(run: Run, old: OldGuest, progress: { claimed: boolean }): Durable<void> {
+  const { migrationId } = run;
+  stopIfCancelled(yield* enter(run, 'purging'));
+  const { claimed } = yield* step(run, 'claimPurge', { migrationId }, whileUndoable);
+  progress.claimed = claimed;
+  stopIfCancelled(!claimed);
+  yield* step(run, 'purgeGuest', { migrationId, ...old }, whileUndoable);
+}
+
 /** Whatever hinders it is told as `undo-failed`: the operator must know that the guest is left in the recycle bin. */
-function* undo(run: Run, guestId: string): Durable<'present' | 'gone'> {
+export function* undo(run: Run, guestId: string): Durable<'present' | 'gone'> {
   try {
     yield* enter(run, 'undoing');
     const { guest } = yield* step(run, 'undeleteGuest', { migrationId: run.migrationId, guestId });

@@ -1,9 +1,10 @@
 import type { MigrationError } from '../domain/failures';
 import type { Phase } from '../domain/phases';
 import { outcomes, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
+import type { Plan } from './plan';
 import { patient, type Patience } from './retryPolicies';
 import { nowMs, type Durable, type Run } from './run';
-import { failure } from './stop';
+import { failure, TurnBack } from './stop';
 
 /** A step that asks to be put off for ever is given up; 500 waits are days even at the shortest. */
 export const MOST_WAITS = 500;
@@ -63,7 +64,36 @@ export function* pause(run: Run, seconds: number): Durable<void> {
 
 /** Enters a phase: callers see it from now on. Returns whether somebody asked to cancel. */
 export function* enter(run: Run, phase: Phase): Durable<boolean> {
+  return (yield* enterPhase(run, phase)).cancelRequested;
+}
+
+/** Enters a phase from which the run can turn back to the identity that the guest had. */
+export function* enterUnlessBack(run: Run, phase: Phase, plan: Plan, newId: string): Durable<void> {
+  const { wish } = yield* enterPhase(run, phase);
+  if (wish === 'revert') throw new TurnBack(plan, newId);
+}
+
+function* enterPhase(run: Run, phase: Phase): Durable<StepOutput<'recordPhase'>> {
   run.context.df.setCustomStatus({ phase });
-  const { cancelRequested } = yield* step(run, 'recordPhase', { migrationId: run.migrationId, phase });
-  return cancelRequested;
+  run.memory.phases += 1;
+  const nth = run.attended === undefined ? {} : { nth: run.memory.phases };
+  return yield* step(run, 'recordPhase', { migrationId: run.migrationId, phase, ...nth });
+}
+
+/** Pauses between tries of what the directory does not show or take yet: about ten minutes in all. */
+const TRY_AGAIN_SECONDS = [2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60] as const;
+
+/** Repeats a step until it asks for no further try; a step that never does is thrown as a Stop. */
+export function* untilDone(
+  run: Run,
+  name: 'removeRoles' | 'giveBackRoles',
+  old: { guestId: string; snapshotHash: string },
+  patience: Patience = patient,
+): Durable<void> {
+  for (const seconds of [...TRY_AGAIN_SECONDS, undefined]) {
+    const { retry, afterSeconds } = yield* step(run, name, { migrationId: run.migrationId, ...old }, patience);
+    if (!retry) return;
+    if (seconds !== undefined) yield* pause(run, Math.max(seconds, afterSeconds));
+  }
+  throw failure(exhausted(name));
 }

@@ -1,4 +1,5 @@
 import { REDEMPTION_HINT } from '../domain/events';
+import type { IdentityVerdict } from '../domain/identityVerdict';
 import { nowMs, type Durable, type Run } from './run';
 import { pause, step } from './steps';
 import { failure, Stop } from './stop';
@@ -7,7 +8,7 @@ import { failure, Stop } from './stop';
 const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
 
 /** After a hint the read may lag behind the redemption: looked again after these seconds, then at the usual pace. */
-const LOOK_AGAIN_SECONDS = [3, 10, 30, 90] as const;
+export const LOOK_AGAIN_SECONDS = [3, 10, 30, 90] as const;
 
 /**
  * Waits until the new guest accepts. Hints (a notification, a poll) only wake it: what counts is what it then reads.
@@ -33,7 +34,7 @@ export function* waitForRedemption(run: Run, newId: string, deadlineMs: number):
 }
 
 /** One "not found" may come from a replica that lags: the guest counts as gone when it is gone for minutes. */
-function* isReallyGone(run: Run, newId: string): Durable<boolean> {
+export function* isReallyGone(run: Run, newId: string): Durable<boolean> {
   for (const seconds of LOOK_AGAIN_SECONDS) {
     yield* pause(run, seconds);
     const { state } = yield* step(run, 'readRedemption', { migrationId: run.migrationId, newId });
@@ -54,11 +55,19 @@ function* hintOrTimer({ context }: Run, untilMs: number): Durable<boolean> {
 /** Reads of the identity before an answer of the directory that makes no sense is taken as final. */
 const IDENTITY_LOOKS_SECONDS = [2, 5, 15, 30, 60] as const;
 
-/**
- * Verifies with which identity the guest accepted; returns only for a personal account. State and identity replicate
- * apart from each other, so an unclear answer is read again a few times.
- */
+/** Verifies with which identity the guest accepted; returns only for a personal account. */
 export function* verifyIdentity(run: Run, newId: string): Durable<void> {
+  const verdict = yield* identityOf(run, newId);
+  if (verdict !== 'personal') {
+    throw failure({ code: 'wrong-identity', detail: `The guest accepted with: ${verdict ?? 'unknown'}.` });
+  }
+}
+
+/**
+ * The identity that the guest accepted with; null while they have not. State and identity replicate apart from each
+ * other, so an unclear answer is read again a few times.
+ */
+export function* identityOf(run: Run, newId: string): Durable<IdentityVerdict | null> {
   const read = (): ReturnType<typeof step<'readRedemption'>> =>
     step(run, 'readRedemption', { migrationId: run.migrationId, newId });
   let { verdict } = yield* read();
@@ -67,7 +76,5 @@ export function* verifyIdentity(run: Run, newId: string): Durable<void> {
     yield* pause(run, seconds);
     ({ verdict } = yield* read());
   }
-  if (verdict !== 'personal') {
-    throw failure({ code: 'wrong-identity', detail: `The guest accepted with: ${verdict ?? 'unknown'}.` });
-  }
+  return verdict;
 }

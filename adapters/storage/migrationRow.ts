@@ -37,6 +37,7 @@ const formats = {
   recommendation: 'json',
   stuckAlertedAt: 'nullableText',
   mostRounds: 'json',
+  phasesEntered: 'json',
   resumes: 'nullableText',
   resumedBy: 'nullableText',
   wish: 'json',

@@ -117,6 +117,7 @@ const settings: ActivitySettings = {
   domainPolicyCheck: 'off',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  purgeAfterRedemption: false,
   dailyBudget: 50,
 };
 

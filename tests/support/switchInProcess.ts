@@ -127,6 +127,7 @@ export const inProcessSettings: ActivitySettings = {
   domainPolicyCheck: 'beta',
   skipAccess: [],
   rewriteConditionalAccess: false,
+  purgeAfterRedemption: false,
   dailyBudget: 50,
 };
 

@@ -62,8 +62,8 @@ export interface TestApp {
   redeemUrls: Map<string, string>;
   logLines: string[];
   graphPaths: string[];
-  /** Guests that were given back from the recycle bin. */
-  undeleted: string[];
+  /** What was undone by the sweeper: step and guest, in order. */
+  undone: string[];
   /** Thrown by Graph for paths that contain the key. */
   graphFaults: Map<string, ServiceError>;
   /** Moves the app's clock forward. */
@@ -83,7 +83,7 @@ export function createTestApp(): TestApp {
   const redeemUrls = new Map<string, string>();
   const logLines: string[] = [];
   const graphPaths: string[] = [];
-  const undeleted: string[] = [];
+  const undone: string[] = [];
   const graphFaults = new Map<string, ServiceError>();
   const write =
     (level: string): Log['info'] =>
@@ -93,10 +93,7 @@ export function createTestApp(): TestApp {
     records,
     durable: engine,
     callbacks: createCallbackSender({ hosts: [], secret: '', clock: { now } }),
-    undelete: ({ guestId }) => {
-      undeleted.push(guestId);
-      return Promise.resolve({ ok: true, value: { guest: 'present' } });
-    },
+    undo: undoSteps(undone),
     graph: createGraph(users, graphPaths, graphFaults),
     documents: createDocuments(snapshots, redeemUrls),
     guide: readGuide(GUIDE_FOLDER),
@@ -107,12 +104,14 @@ export function createTestApp(): TestApp {
       baseUrl: BASE_URL,
       tenantId: TENANT_ID,
       notificationSecret: NOTIFICATION_SECRET,
-      pollMinutes: 15,
+      pollMinutes: 120,
       parallelRestores: 4,
       rewriteConditionalAccess: false,
       approvalRequired: false,
       approvalTimeoutHours: 72,
       approvalFourEyes: false,
+      wrongAccountRounds: 3,
+      purgeAfterRedemption: false,
       dailyBudget: 50,
       inviteRedirectUrl: 'https://myapps.example',
     },
@@ -126,7 +125,7 @@ export function createTestApp(): TestApp {
     redeemUrls,
     logLines,
     graphPaths,
-    undeleted,
+    undone,
     graphFaults,
     advance: (ms) => {
       nowMs += ms;
@@ -245,6 +244,19 @@ function createGraph(users: TestUser[], paths: string[], faults: Map<string, Ser
     query: () => Promise.reject(unexpected()),
     write: () => Promise.reject(unexpected()),
     ownIdentity: () => Promise.reject(unexpected()),
+  };
+}
+
+/** The undoing steps, which always succeed and say what they did. */
+function undoSteps(undone: string[]): Services['undo'] {
+  const step = (name: string, id: string, value: object) => {
+    undone.push(`${name} ${id}`);
+    return Promise.resolve({ ok: true, value } as const);
+  };
+  return {
+    undeleteGuest: ({ guestId }) => step('undeleteGuest', guestId, { guest: 'present' }),
+    removeInvited: ({ newId }) => step('removeInvited', newId, { invited: 'removed' }),
+    giveBackRoles: ({ guestId }) => step('giveBackRoles', guestId, { retry: false, afterSeconds: 0 }),
   };
 }
 

@@ -54,9 +54,10 @@ test('an invitation answers 201 with the new user and keeps the link out of mail
 });
 
 test('an existing guest is answered with the user they have', async () => {
+  const before = (await tenant.state()).users.length;
   const again = await tenant.invite('ines.duarte@lusomed.example');
   expect(again).toMatchObject({ status: 201, body: { status: 'Completed', invitedUser: { id: ines } } });
-  expect((await tenant.state()).users).toHaveLength(16);
+  expect((await tenant.state()).users).toHaveLength(before);
 });
 
 test('a deleted guest does not hold the address', async () => {

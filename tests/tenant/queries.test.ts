@@ -99,7 +99,7 @@ test('pages follow each other without gaps', async () => {
     pages++;
   }
   expect(pages).toBe(4);
-  expect(new Set(seen).size).toBe(16);
+  expect(new Set(seen).size).toBe(17);
 });
 
 test('page sizes and unknown options are refused', async () => {

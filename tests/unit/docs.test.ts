@@ -5,8 +5,9 @@ import { readSettings, settingsTable } from '../../adapters/settings';
 import { failures, httpCodes, migrationCodes } from '../../domain/failures';
 import { kindSchema } from '../../domain/grants';
 import { migrationRequestSchema, migrationSchema } from '../../domain/migration';
+import { phaseSchema } from '../../domain/phases';
 import { ROUTE_PREFIX, routes } from '../../functions/routes';
-import { accessRows, permissionRows } from '../../local/documents';
+import { accessRows, permissionRows, phaseDiagram } from '../../local/documents';
 
 const root = path.resolve(__dirname, '../..');
 const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -101,7 +102,12 @@ describe('the API in the README', () => {
   });
 });
 
-describe('tables that `npm run docs` makes', () => {
+describe('what `npm run docs` makes', () => {
+  it('ARCHITECTURE.md draws the phases as the table has them that runs are held to', () => {
+    expect(section('ARCHITECTURE.md', '## Phases')).toContain(`\`\`\`mermaid\n${phaseDiagram()}\n\`\`\``);
+    for (const phase of phaseSchema.options) expect(phaseDiagram()).toContain(`--> ${phase}`);
+  });
+
   it('docs/access.md has a row for each kind, as the registry says', () => {
     expect(accessRows()).toHaveLength(kindSchema.options.length);
     expect(table('docs/access.md', '## The kinds')).toEqual(accessRows());

@@ -10,6 +10,7 @@ import { directoryObjectRoutes } from './directoryObjects';
 import { groupRoutes } from './groups';
 import { invitationRoutes } from './invitations';
 import { licenseRoutes } from './licenses';
+import { mailRoutes } from './mail';
 import { membershipRoutes } from './memberships';
 import { openExtensionRoutes } from './openExtensions';
 import { permissionGrantRoutes } from './permissionGrants';
@@ -32,6 +33,7 @@ const all: readonly Route[] = [
   ...authenticationMethodRoutes,
   ...membershipRoutes,
   ...licenseRoutes,
+  ...mailRoutes,
   ...deletedItemRoutes,
   ...invitationRoutes,
   ...groupRoutes,

@@ -16,7 +16,10 @@ const readCosts: readonly (readonly [RegExp, number])[] = [
 const methods = { pattern: /\/authentication\//, per10s: 5 };
 
 /** Services whose requests the directory's limits do not count. */
-const elsewhere = /^\/(invitations|subscriptions|teams|identity)\b|\/joinedTeams$|\/authentication\//;
+const elsewhere = /^\/(invitations|subscriptions|teams|identity)\b|\/joinedTeams$|\/sendMail$|\/authentication\//;
+
+/** Exchange Online lets a mailbox send so many messages a minute; here all mailboxes share it. */
+const mails = { pattern: /\/sendMail$/, perMinute: 30 };
 
 /** One request a second for all applications of the tenant; the refusal names no time to wait. */
 const conditionalAccess = /^\/identity\/conditionalAccess\//;
@@ -56,13 +59,16 @@ export class Throttle {
       this.take('conditionalAccess', 1);
     }
     const { units, writes } = costOf(route, query);
+    const ofMails = mails.pattern.test(route.path) ? 1 : 0;
     const ofMethods = methods.pattern.test(route.path) ? 1 : 0;
     const wait = Math.max(
       this.waitFor('methods', ofMethods, methods.per10s, 10_000),
+      this.waitFor('mails', ofMails, mails.perMinute, 60_000),
       this.waitFor('units', units, limits.unitsPer10s, 10_000),
       this.waitFor('writes', writes, limits.writesPer150s, 150_000),
     );
     if (wait > 0) throw tooMany(tenant, caller, wait);
+    this.take('mails', ofMails);
     this.take('methods', ofMethods);
     this.take('units', units);
     this.take('writes', writes);

@@ -25,6 +25,9 @@ export const staff = {
   operator: id('5aff0000', 8),
 } as const;
 
+/** A mailbox that nobody signs in to; applications send from it. */
+export const sharedMailbox = id('5aff0000', 20);
+
 export const guests = {
   /** The demo's guest: signs in with a work account and holds grants of every kind. */
   mara: id('90e50000', 1),

@@ -5,7 +5,7 @@ import * as grants from './grants';
 import { emptyTenant } from './emptyTenant';
 import { administrativeUnitList, groupList } from './groups';
 import { keyVaults } from './keyVaults';
-import { employees, guestUsers } from './people';
+import { employees, guestAccessMailbox, guestUsers } from './people';
 import { policyList } from './conditionalAccess';
 import { channelList } from './teams';
 import * as pim from './pim';
@@ -18,7 +18,7 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
   const base = emptyTenant();
   return {
     ...base,
-    users: [...employees, ...guestUsers],
+    users: [...employees, ...guestUsers, guestAccessMailbox],
     groups: groupList,
     administrativeUnits: administrativeUnitList,
     channels: channelList,

@@ -1,5 +1,14 @@
 import { guestAttributes } from './attributes';
-import { COMPANY_DOMAIN, TENANT_DOMAIN, exchangeFoundationPlan, groups, guests, products, staff } from './ids';
+import {
+  COMPANY_DOMAIN,
+  TENANT_DOMAIN,
+  exchangeFoundationPlan,
+  groups,
+  guests,
+  products,
+  sharedMailbox,
+  staff,
+} from './ids';
 
 const employee = (id: string, displayName: string, jobTitle: string, department: string, more: object = {}) => {
   const [givenName = '', surname = ''] = displayName.split(' ');
@@ -60,6 +69,28 @@ export const employees = [
   employee(staff.accountant, 'Linn Aas', 'Accountant', 'Finance'),
   employee(staff.operator, 'Ola Strand', 'Plant Operator', 'Production', { onPremisesSyncEnabled: true }),
 ];
+
+/** Nobody signs in to it: such accounts are disabled. */
+export const guestAccessMailbox = {
+  id: sharedMailbox,
+  accountEnabled: false,
+  createdDateTime: '2021-02-01T08:00:00Z',
+  creationType: null,
+  displayName: 'Guest Access',
+  mail: `guest-access@${COMPANY_DOMAIN}`,
+  mailNickname: 'guest-access',
+  otherMails: [],
+  proxyAddresses: [`SMTP:guest-access@${COMPANY_DOMAIN}`],
+  userPrincipalName: `guest-access@${COMPANY_DOMAIN}`,
+  userType: 'Member',
+  identities: [
+    {
+      signInType: 'userPrincipalName',
+      issuer: TENANT_DOMAIN,
+      issuerAssignedId: `guest-access@${COMPANY_DOMAIN}`,
+    },
+  ],
+};
 
 const guest = (id: string, displayName: string, mail: string, issuer: string | undefined, more: object = {}) => {
   const [givenName = '', ...rest] = displayName.split(' ');

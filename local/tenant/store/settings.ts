@@ -27,6 +27,7 @@ export const defaultPermissions = [
   'ChannelMember.ReadWrite.All',
   'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
   'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
+  'Mail.Send',
 ];
 
 const milliseconds = z.number().int().min(0);
@@ -57,6 +58,8 @@ export const settingsSchema = z.strictObject({
   accessPackageMs: milliseconds,
   /** true = Microsoft's abuse detection has blocked all invitations of the tenant. */
   invitationsBlocked: z.boolean(),
+  /** Whose mailboxes the application may use, by user id or mail address: Exchange's access policy for applications. */
+  mailboxAccess: z.union([z.literal('all'), z.array(z.string().min(1))]),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -76,6 +79,7 @@ export const defaultSettings: Settings = {
   entitlementManagement: true,
   accessPackageMs: 0,
   invitationsBlocked: false,
+  mailboxAccess: 'all',
 };
 
 /** The part of the settings that a caller wants to change. */

@@ -27,6 +27,7 @@ export const beyondSubset: readonly BeyondSubset[] = [
     source: 'directoryobject-getavailableextensionproperties',
   },
   { method: 'GET', path: '/users/{user-id}/authentication/methods', source: 'authentication-list-methods' },
+  { method: 'POST', path: '/users/{user-id}/sendMail', source: 'user-sendmail' },
   { method: 'GET', path: '/users/{user-id}/joinedTeams', source: 'user-list-joinedteams' },
   { method: 'GET', path: '/teams/{team-id}/channels', source: 'channel-list' },
   { method: 'GET', path: '/teams/{team-id}/channels/{channel-id}', source: 'channel-get' },

@@ -43,7 +43,8 @@ describe('a start', () => {
     const body = { guest: GUEST_ID, inviteEmail: 'jane@outlook.com', dryRun: true, acceptWithinDays: 9, reason: 'why' };
     const id = idOf(await start(app, body));
     const input = switchInputSchema.parse(app.engine.inputs.get(id));
-    expect(input).toEqual({ migrationId: id, dryRun: true, acceptWithinDays: 9, parallelRestores: 4 });
+    const attended = { rounds: 3, remindAfterDays: [] };
+    expect(input).toEqual({ migrationId: id, dryRun: true, acceptWithinDays: 9, parallelRestores: 4, attended });
     expect(app.records.migrations.get(id)?.request).toMatchObject(body);
     expect(app.records.auditLog).toMatchObject([
       { migrationId: id, action: 'startMigration', stage: 'requested', targetId: GUEST_ID, detail: 'dry run' },

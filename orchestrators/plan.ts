@@ -1,0 +1,35 @@
+import type { Outcome } from '../domain/phases';
+import type { StepOutput } from '../domain/steps';
+import type { Durable, Run } from './run';
+import { step } from './steps';
+import { TurnBack, type Stop } from './stop';
+
+/** What the run works on: the captured guest, what they hold, and how they are switched. */
+export interface Plan extends StepOutput<'captureAccess'> {
+  guestId: string;
+  strategy: 'recreate' | 'reset';
+  /** On the way back to the identity that the guest had. */
+  back: boolean;
+}
+
+/** The part of a plan that destructive steps ask for. */
+export function oldGuestOf({ guestId, snapshotHash }: Plan): { guestId: string; snapshotHash: string } {
+  return { guestId, snapshotHash };
+}
+
+/**
+ * Ends the run in the row, the report and the status.
+ *
+ * @param turning what to turn back with, when somebody wants it before the end is written
+ */
+export function* finish(
+  run: Run,
+  outcome: Outcome,
+  error: Stop['failure'] = null,
+  turning?: { plan: Plan; newId: string },
+): Durable<{ outcome: Outcome }> {
+  const { wish } = yield* step(run, 'finishMigration', { migrationId: run.migrationId, outcome, error });
+  if (wish === 'revert' && turning !== undefined) throw new TurnBack(turning.plan, turning.newId);
+  run.context.df.setCustomStatus({ phase: 'ended', outcome });
+  return { outcome };
+}
