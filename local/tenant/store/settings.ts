@@ -28,6 +28,7 @@ export const defaultPermissions = [
   'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
   'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
   'Mail.Send',
+  'CrossTenantInformation.ReadBasic.All',
 ];
 
 const milliseconds = z.number().int().min(0);
