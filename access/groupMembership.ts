@@ -31,7 +31,8 @@ export const groupMembership: AccessKind = {
   limits:
     'On-premises-synced and mail-enabled groups are left to people; of a dynamic group the report quotes the rule and ' +
     'says whether it will take the guest in again. Memberships that an access package gives come back with the package. ' +
-    'Where the app may not read PIM for Groups (`pimGroup` is skipped), members for a time count as members for good.',
+    'Where the app may not read PIM for Groups (`pimGroup` is skipped), members for a time count as members for good, ' +
+    'except of role-assignable groups, which are then left to people.',
   capturePermissions: [
     { anyOf: ['Directory.Read.All', 'Directory.ReadWrite.All'], why: 'read the groups a guest is a member of' },
     ...readGroupSchedules,
@@ -56,7 +57,7 @@ export const groupMembership: AccessKind = {
       ),
       standingInGroups(guestId, 'member', outside),
     ]);
-    return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [membershipOf(group, standing)]));
+    return groups.flatMap((group) => (standing(group) === 'passing' ? [] : [membershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
     const held = async (): Promise<string[]> => {
@@ -76,7 +77,7 @@ export const groupMembership: AccessKind = {
 };
 
 function membershipOf(group: Group, standing: Standing): Grant {
-  const unclear = standing(group.id) === 'unclear' ? unclearStanding('member') : undefined;
+  const unclear = standing(group) === 'unclear' ? unclearStanding('member') : undefined;
   const instruction = instructionFor(group) ?? unclear;
   return {
     kind: 'groupMembership',

@@ -28,7 +28,7 @@ export const groupOwnership: AccessKind = {
   limits:
     'Owners of on-premises-synced and mail-enabled groups are left to people. Ownerships that an access package gives ' +
     'come back with the package. Where the app may not read PIM for Groups (`pimGroup` is skipped), owners for a time ' +
-    'count as owners for good.',
+    'count as owners for good, except of role-assignable groups, which are then left to people.',
   capturePermissions: [
     {
       anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
@@ -53,7 +53,7 @@ export const groupOwnership: AccessKind = {
       readOwnedGroups(guestId, outside.graph),
       standingInGroups(guestId, 'owner', outside),
     ]);
-    return groups.flatMap((group) => (standing(group.id) === 'passing' ? [] : [ownershipOf(group, standing)]));
+    return groups.flatMap((group) => (standing(group) === 'passing' ? [] : [ownershipOf(group, standing)]));
   },
   restore(grants, newId, { graph }) {
     const held = async (): Promise<string[]> => (await readOwnedGroups(newId, graph)).map(({ id }) => id);
@@ -75,7 +75,7 @@ async function readOwnedGroups(userId: string, graph: Graph): Promise<Group[]> {
 }
 
 function ownershipOf(group: Group, standing: Standing): Grant {
-  const unclear = standing(group.id) === 'unclear' ? unclearStanding('owner') : undefined;
+  const unclear = standing(group) === 'unclear' ? unclearStanding('owner') : undefined;
   const instruction = whyNotByGraph(group, 'owner') ?? unclear;
   return {
     kind: 'groupOwnership',

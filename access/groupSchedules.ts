@@ -37,14 +37,18 @@ export const readGroupSchedules: readonly Permission[] = [
 ];
 
 /** Whether a member or owner is there for good, for a time only, or cannot be told. */
-export type Standing = (groupId: string) => 'permanent' | 'passing' | 'unclear';
+export type Standing = (group: {
+  id: string;
+  isAssignableToRole?: boolean | null | undefined;
+}) => 'permanent' | 'passing' | 'unclear';
 
 /**
  * What PIM for Groups says of a guest's memberships (or ownerships). Groups that PIM does not speak of have lasting
  * members. Of a group that the guest is eligible for PIM must say that the membership is lasting; otherwise it may be
  * an activation that a lagging replica does not show yet.
  *
- * Where the app may not read PIM (403), nothing can be told apart and all of them count as lasting.
+ * Where the app may not read PIM (403), nothing can be told apart: they count as lasting, but those of groups that may
+ * hold directory roles are left to people, because a privilege for an hour would be given for good.
  */
 export async function standingInGroups(
   guestId: string,
@@ -55,21 +59,28 @@ export async function standingInGroups(
     readable(readSchedules(graph, groupSchedulesPath('eligible', guestId), groupScheduleShape)),
     readable(readSchedules(graph, groupSchedulesPath('active', guestId), groupScheduleShape)),
   ]);
-  return (groupId) => {
+  return ({ id: groupId, isAssignableToRole }) => {
+    if (active === 'denied' && isAssignableToRole === true) return 'unclear';
     const same = (one: GroupSchedule): boolean => isDirect(one) && accessKey(one) === accessKey({ accessId, groupId });
-    const standing = standingOf((active ?? []).filter(same), clock.now());
+    const standing = standingOf(listOf(active).filter(same), clock.now());
     if (standing !== 'unclear') return standing;
-    return (eligible ?? []).some(same) ? 'unclear' : 'permanent';
+    return listOf(eligible).some(same) ? 'unclear' : 'permanent';
   };
 }
 
-async function readable<T>(reading: Promise<T[] | undefined>): Promise<T[] | undefined> {
+type Reading = GroupSchedule[] | 'denied' | undefined;
+
+async function readable(reading: Promise<GroupSchedule[] | undefined>): Promise<Reading> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof ServiceError && error.status === 403) return undefined;
+    if (error instanceof ServiceError && error.status === 403) return 'denied';
     throw error;
   }
+}
+
+function listOf(reading: Reading): GroupSchedule[] {
+  return reading === undefined || reading === 'denied' ? [] : reading;
 }
 
 /** For a member or owner of whom PIM does not say whether they are one for good. */

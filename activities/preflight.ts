@@ -10,6 +10,7 @@ import { checkAzure } from './checks/azureChecks';
 import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
 import { checkLimits } from './checks/limitChecks';
+import { checkSafetyNet } from './checks/safetyNetChecks';
 import { checkTenant } from './checks/tenantChecks';
 
 /**
@@ -60,7 +61,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
       const recommendation = recommendStrategy({ grants: access.grants, skipped: skip, mayReset });
       const { strategy, reason } = recommendation;
       const row = passed('strategy-recommended', `${strategy}: ${reason}`, 'warning');
-      return { checks: [...groups.flat(), row], recommendation };
+      return { checks: [...groups.flat(), ...checkSafetyNet(address, guest, record, deps), row], recommendation };
     }
   };
 }

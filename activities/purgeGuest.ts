@@ -8,7 +8,7 @@ import { auditor, isThere, recordOf, secondsUntilConsistent, verifiedSnapshot } 
 
 /**
  * Deletes the old guest permanently: the point of no return. Refuses without a verified snapshot of this very guest,
- * without the claim that shuts out a cancel, while the invite breaker is open, and when the run undoes or has ended (a
+ * without the claim that shuts out a cancel, while the invite breaker is open (unless the new guest is there), and when the run undoes or has ended (a
  * late duplicate of this step).
  *
  * Safe to run twice: the try is written down before the call. "Not found" counts as purged only when a try was made
@@ -30,7 +30,7 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
     if (!(await isThere(graph, `/directory/deletedItems/${guestId}`))) {
       return confirmGone(record, guestId);
     }
-    const stopped = await stopWhenBlocked(deps, migrationId);
+    const stopped = record.guest.newId === null ? await stopWhenBlocked(deps, migrationId) : undefined;
     if (stopped !== undefined) return stopped;
     await records.updateMigration(migrationId, { purgeAttemptedAt: clock.now().toISOString() });
     const audit = auditor(deps, migrationId, 'purge');

@@ -63,7 +63,7 @@ function register(settings: Settings, deps: ActivityDeps): void {
     ...deps,
     durable: createDurableGateway(() => df.getClient(context)),
     callbacks,
-    undelete: activities.undeleteGuest,
+    undo: activities,
     log: logOf(context),
     settings: { ...settings, baseUrl: settings.appBaseUrl },
   });

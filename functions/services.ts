@@ -32,6 +32,14 @@ export interface TriggerSettings {
   dailyBudget: number;
 }
 
+/** Steps of the story that give back what was taken. */
+export type UndoSteps = {
+  [N in 'undeleteGuest' | 'removeInvited' | 'giveBackRoles']: (
+    input: StepInput<N>,
+    log: Log,
+  ) => Promise<StepOutcome<unknown>>;
+};
+
 /** Everything that triggers work with; handed to each handler. */
 export interface Services {
   records: Records;
@@ -39,8 +47,8 @@ export interface Services {
   documents: Documents;
   durable: DurableGateway;
   callbacks: CallbackSender;
-  /** The step that gives a soft-deleted guest back; the sweeper uses it when nobody else is left to undo. */
-  undelete(input: StepInput<'undeleteGuest'>, log: Log): Promise<StepOutcome<unknown>>;
+  /** The steps that undo; the sweeper uses them when nobody else is left to do it. */
+  undo: UndoSteps;
   clock: Clock;
   log: Log;
   settings: TriggerSettings;

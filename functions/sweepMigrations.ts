@@ -1,5 +1,4 @@
 import { announce } from '../activities/announce';
-import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
 import { unmarked } from '../domain/stuck';
 import { wakeAnswered } from './approvals';
@@ -8,6 +7,7 @@ import { freeDeadLock, START_DIES_AFTER_MS } from './claimGuest';
 import { hasEnded } from './migrationView';
 import type { Services } from './services';
 import { resumeStart } from './startOrchestration';
+import { undoStopped } from './undoStopped';
 import { migrationsWith } from './unfinished';
 
 const AT_A_TIME = 20;
@@ -60,13 +60,10 @@ async function endIfStopped(record: MigrationRecord, services: Services): Promis
  */
 async function end(stopped: MigrationRecord, services: Services): Promise<void> {
   const { records, clock, log } = services;
-  const { id, guest, deleteAttemptedAt, inviteAttemptedAt } = stopped;
-  let error: MigrationError = { code: 'engine-stopped', detail: `It stopped in phase ${stopped.phase}.` };
-  if (guest.oldId !== null && deleteAttemptedAt !== null && inviteAttemptedAt === null && guest.newId === null) {
-    const outcome = await services.undelete({ migrationId: id, guestId: guest.oldId }, log);
-    if (!outcome.ok && 'afterSeconds' in outcome) return;
-    if (!outcome.ok) error = outcome.failure;
-  }
+  const { id } = stopped;
+  const hindered = await undoStopped(stopped, services);
+  if (hindered === 'later') return;
+  const error = hindered ?? { code: 'engine-stopped' as const, detail: `It stopped in phase ${stopped.phase}.` };
   const ending = { status: 'Failed', phase: 'ended', outcome: 'failed', error } as const;
   // Before the row: nobody looks at an ended one again. A story that came to its own end has stored its own event.
   await announce({ ...stopped, ...ending }, services);

@@ -58,8 +58,8 @@ export interface TestApp {
   snapshots: Map<string, Snapshot>;
   logLines: string[];
   graphPaths: string[];
-  /** Guests that were given back from the recycle bin. */
-  undeleted: string[];
+  /** What was undone by the sweeper: step and guest, in order. */
+  undone: string[];
   /** Thrown by Graph for paths that contain the key. */
   graphFaults: Map<string, ServiceError>;
   /** Moves the app's clock forward. */
@@ -78,7 +78,7 @@ export function createTestApp(): TestApp {
   const snapshots = new Map<string, Snapshot>();
   const logLines: string[] = [];
   const graphPaths: string[] = [];
-  const undeleted: string[] = [];
+  const undone: string[] = [];
   const graphFaults = new Map<string, ServiceError>();
   const write =
     (level: string): Log['info'] =>
@@ -88,10 +88,7 @@ export function createTestApp(): TestApp {
     records,
     durable: engine,
     callbacks: createCallbackSender({ hosts: [], secret: '', clock: { now } }),
-    undelete: ({ guestId }) => {
-      undeleted.push(guestId);
-      return Promise.resolve({ ok: true, value: { guest: 'present' } });
-    },
+    undo: undoSteps(undone),
     graph: createGraph(users, graphPaths, graphFaults),
     documents: createDocuments(snapshots),
     clock: { now },
@@ -119,7 +116,7 @@ export function createTestApp(): TestApp {
     snapshots,
     logLines,
     graphPaths,
-    undeleted,
+    undone,
     graphFaults,
     advance: (ms) => {
       nowMs += ms;
@@ -238,6 +235,19 @@ function createGraph(users: TestUser[], paths: string[], faults: Map<string, Ser
     query: () => Promise.reject(unexpected()),
     write: () => Promise.reject(unexpected()),
     ownIdentity: () => Promise.reject(unexpected()),
+  };
+}
+
+/** The undoing steps, which always succeed and say what they did. */
+function undoSteps(undone: string[]): Services['undo'] {
+  const step = (name: string, id: string, value: object) => {
+    undone.push(`${name} ${id}`);
+    return Promise.resolve({ ok: true, value } as const);
+  };
+  return {
+    undeleteGuest: ({ guestId }) => step('undeleteGuest', guestId, { guest: 'present' }),
+    removeInvited: ({ newId }) => step('removeInvited', newId, { invited: 'removed' }),
+    giveBackRoles: ({ guestId }) => step('giveBackRoles', guestId, { retry: false, afterSeconds: 0 }),
   };
 }
 

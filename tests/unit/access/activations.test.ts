@@ -190,6 +190,21 @@ describe('what cannot be told', () => {
     expect(await of([schedule], denied)).toEqual([['g-1', false]]);
     await expect(of([], fails)).rejects.toBe(fails);
   });
+
+  it.each([
+    [groupMembership.title, groupMembership],
+    [groupOwnership.title, groupOwnership],
+  ])(
+    '%s: of groups that may hold directory roles none counts as lasting where PIM may not be read',
+    async (_t, kind) => {
+      const privileged = [{ ...group, isAssignableToRole: true }];
+      const lists = { eligibilitySchedules: denied, assignmentSchedules: denied };
+      const held = { memberOf: privileged, ownedObjects: privileged };
+      expect(restorable(await kind.capture(mara, answer({ ...lists, ...held })))).toEqual([['g-1', false]]);
+      const free = { eligibilitySchedules: unlicensed, assignmentSchedules: unlicensed };
+      expect(restorable(await kind.capture(mara, answer({ ...free, ...held })))).toEqual([['g-1', true]]);
+    },
+  );
 });
 
 describe('standingOf', () => {

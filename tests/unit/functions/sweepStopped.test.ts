@@ -17,7 +17,7 @@ describe('a migration that was stopped from outside', () => {
     const app = createTestApp();
     await stopped(app, { purgeClaimedAt: THEN, purgeAttemptedAt: THEN });
     await sweepMigrations(app.services);
-    expect(app.undeleted).toEqual([GUEST_ID]);
+    expect(app.undone).toEqual([`undeleteGuest ${GUEST_ID}`]);
     expect(app.records.migrations.get('a')).toMatchObject({ phase: 'ended', error: { code: 'engine-stopped' } });
   });
 
@@ -28,14 +28,35 @@ describe('a migration that was stopped from outside', () => {
     const app = createTestApp();
     await stopped(app, { purgeClaimedAt: THEN, purgeAttemptedAt: THEN, ...change });
     await sweepMigrations(app.services);
-    expect(app.undeleted).toEqual([]);
+    expect(app.undone).toEqual([]);
+  });
+
+  it('gives the old guest back that was kept, and takes the invited one away', async () => {
+    const app = createTestApp();
+    const guest = { oldId: GUEST_ID, newId: NEW_ID, displayName: null };
+    await stopped(app, { phase: 'awaitingRedemption', inviteAttemptedAt: THEN, guest });
+    await sweepMigrations(app.services);
+    expect(app.undone).toEqual([`undeleteGuest ${GUEST_ID}`, `removeInvited ${NEW_ID}`]);
+  });
+
+  it('gives back roles that were taken away for a reset, unless the reset was tried', async () => {
+    for (const [resetAttemptedAt, undone] of [
+      [null, [`giveBackRoles ${GUEST_ID}`]],
+      [THEN, []],
+    ] as const) {
+      const app = createTestApp();
+      const reset = { strategy: 'reset', rolesRemovedAt: THEN, snapshotHash: 'ab'.repeat(32) } as const;
+      await stopped(app, { phase: 'inviting', deleteAttemptedAt: null, resetAttemptedAt, ...reset });
+      await sweepMigrations(app.services);
+      expect(app.undone).toEqual(undone);
+    }
   });
 
   it('says so when the guest could not be given back', async () => {
     const app = createTestApp();
     await stopped(app);
     const failure = { code: 'undo-failed', detail: 'graph answered 403 Forbidden.' } as const;
-    app.services.undelete = () => Promise.resolve({ ok: false, failure });
+    app.services.undo.undeleteGuest = () => Promise.resolve({ ok: false, failure });
     await sweepMigrations(app.services);
     expect(app.records.migrations.get('a')).toMatchObject({ status: 'Failed', phase: 'ended', error: failure });
     expect(app.records.auditLog).toMatchObject([{ action: 'engineStopped' }]);
@@ -44,7 +65,7 @@ describe('a migration that was stopped from outside', () => {
   it('whose guest cannot be given back at the moment keeps nobody else waiting', async () => {
     const app = createTestApp();
     await stopped(app);
-    app.services.undelete = () => Promise.reject(new Error('the directory is away'));
+    app.services.undo.undeleteGuest = () => Promise.reject(new Error('the directory is away'));
     app.records.locks.set(NEW_ID, { guestId: NEW_ID, migrationId: 'dead', lockedAt: THEN });
     await expect(sweepMigrations(app.services)).rejects.toThrow('away');
     expect(app.records.locks.size).toBe(0);
