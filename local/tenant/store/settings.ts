@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { resetRefusals } from '../directory/roles';
 
 /** Application permissions the app is consented to unless a setting says otherwise. */
 export const defaultPermissions = [
@@ -28,6 +29,7 @@ export const defaultPermissions = [
   'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
   'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
   'Mail.Send',
+  'CrossTenantInformation.ReadBasic.All',
 ];
 
 const milliseconds = z.number().int().min(0);
@@ -58,6 +60,10 @@ export const settingsSchema = z.strictObject({
   accessPackageMs: milliseconds,
   /** true = Microsoft's abuse detection has blocked all invitations of the tenant. */
   invitationsBlocked: z.boolean(),
+  /** Which roles of a user keep an application from resetting their redemption. */
+  resetRefusedFor: z.enum(resetRefusals),
+  /** true = an address that a guest in the recycle bin has cannot be invited. */
+  deletedGuestsHoldAddress: z.boolean(),
   /** Whose mailboxes the application may use, by user id or mail address: Exchange's access policy for applications. */
   mailboxAccess: z.union([z.literal('all'), z.array(z.string().min(1))]),
 });
@@ -79,6 +85,8 @@ export const defaultSettings: Settings = {
   entitlementManagement: true,
   accessPackageMs: 0,
   invitationsBlocked: false,
+  resetRefusedFor: 'roles',
+  deletedGuestsHoldAddress: false,
   mailboxAccess: 'all',
 };
 
