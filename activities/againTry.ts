@@ -177,6 +177,7 @@ function invitationAfter(
 
 /** The operator's wish that this try serves: the one that was there when it began, and no later one. */
 function served({ wish }: MigrationRecord, { record, why }: Try): { wish: null } | undefined {
-  const ours = why === 'resend' && wish?.kind === 'resend' && wish.at === record.wish?.at;
+  const seen = why === 'resend' && record.wish?.kind === 'resend' ? record.wish.at : undefined;
+  const ours = wish?.kind === 'resend' && wish.at === seen;
   return ours ? { wish: null } : undefined;
 }

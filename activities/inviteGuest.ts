@@ -53,9 +53,7 @@ export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
     const address = addressToInvite(record, snapshot);
     if (address === null) return failed('invitation-refused', 'There is no address to invite.');
     const invited =
-      newId === null
-        ? await invite({ ...input, record, snapshot, address }, log)
-        : invitedBefore(record, newId);
+      newId === null ? await invite({ ...input, record, snapshot, address }, log) : invitedBefore(record, newId);
     if (!invited.ok) return invited;
     const told = await tellGuest(
       deps,

@@ -67,7 +67,12 @@ type Values = z.output<typeof environment>;
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const given = withDefaults(env);
   const parsed = environment.safeParse(given);
-  const problems = [...valueProblems(parsed, given), ...locationProblems(given), ...callbackProblems(given), ...mailProblems(given)];
+  const problems = [
+    ...valueProblems(parsed, given),
+    ...locationProblems(given),
+    ...callbackProblems(given),
+    ...mailProblems(given),
+  ];
   if (!parsed.success || problems.length > 0) {
     throw new Error(['The settings are not valid:', ...problems.map((problem) => `- ${problem}`)].join('\n'));
   }

@@ -124,7 +124,10 @@ export const variables = {
     objectId,
     'Client id of the user-assigned managed identity; absent = the system-assigned one.',
   ),
-  APP_BASE_URL: required(baseUrl, 'Public address of this app; change notifications are sent there, and guests are guided there.'),
+  APP_BASE_URL: required(
+    baseUrl,
+    'Public address of this app; change notifications are sent there, and guests are guided there.',
+  ),
   GRAPH_ENDPOINT: defaulted(origin, 'https://graph.microsoft.com', 'Origin of Microsoft Graph.'),
   ARM_ENDPOINT: defaulted(origin, 'https://management.azure.com', 'Origin of Azure Resource Manager.'),
   INVITE_REDIRECT_URL: defaulted(

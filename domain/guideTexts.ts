@@ -96,10 +96,7 @@ function oneLine(value: string): string {
  *
  * @param wished language tags, the dearest first; null and undefined are no wish
  */
-export function languageFor(
-  languages: Pick<Languages, 'has'>,
-  wished: readonly (string | null | undefined)[],
-): string {
+export function languageFor(languages: Pick<Languages, 'has'>, wished: readonly (string | null | undefined)[]): string {
   for (const wish of wished) {
     const tag = wish?.trim().toLowerCase().replaceAll('_', '-') ?? '';
     const found = [tag, tag.split('-')[0] ?? ''].find((one) => one !== '' && languages.has(one));

@@ -16,7 +16,8 @@ export type SchemaName =
   | 'Problem';
 
 type HeaderName = 'Location' | 'Operation-Location' | 'Retry-After' | 'Content-Disposition';
-type ParameterName = 'id' | 'status' | 'top' | 'continuation' | 'format' | 'Idempotency-Key' | 'validationToken' | 'token' | 'lang';
+type ParameterName =
+  'id' | 'status' | 'top' | 'continuation' | 'format' | 'Idempotency-Key' | 'validationToken' | 'token' | 'lang';
 
 export interface Answer {
   description: string;

@@ -44,8 +44,7 @@ async function recordOf({ params }: HttpRequest, services: Services): Promise<Mi
 
 async function guideOf(record: MigrationRecord, organization: string, services: Services): Promise<Page> {
   const { snapshotHash, invitation } = record;
-  const snapshot =
-    snapshotHash === null ? undefined : await services.documents.readSnapshot(record.id, snapshotHash);
+  const snapshot = snapshotHash === null ? undefined : await services.documents.readSnapshot(record.id, snapshotHash);
   const address = snapshot === undefined ? null : addressToInvite(record, snapshot);
   return {
     kind: 'guide',

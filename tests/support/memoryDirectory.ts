@@ -28,6 +28,18 @@ interface State {
   users: Map<string, DirectoryUser>;
   deleted: Map<string, DirectoryUser>;
   members: Map<string, Set<string>>;
+  /** Sent through the mailbox `guests@tenant.example`. */
+  mails: SentMail[];
+}
+
+/** The body of `sendMail`, as far as tests look at it. */
+export interface SentMail {
+  message: {
+    subject: string;
+    body: { contentType: string; content: string };
+    toRecipients: { emailAddress: { address: string } }[];
+  };
+  saveToSentItems: boolean;
 }
 
 /** A tenant in memory, as far as the activities use one: users, recycle bin, invitations, members of groups. */
@@ -54,6 +66,7 @@ export function createMemoryDirectory(users: readonly DirectoryUser[], now: () =
     users: new Map(users.map((user) => [user.id, structuredClone(user)])),
     deleted: new Map(),
     members: new Map([[GROUP_ID, new Set<string>()]]),
+    mails: [],
   };
   let seen: State | undefined;
   const graph = graphOf((call) => {
@@ -108,7 +121,11 @@ function write(state: State, { method, path, body }: Call, now: Date): unknown {
       addMember(users, members.get(idIn(path)), body as { '@odata.id': string });
       return undefined;
     case 'POST /invitations':
-      return invite(users, body as { invitedUserEmailAddress: string; invitedUserDisplayName: string }, now);
+      return inviteOrReset(users, body as InvitationBody, now);
+    case 'PATCH /users/{id}':
+      return void Object.assign(there(users, path), body);
+    case 'POST /users/guests@tenant.example/sendMail':
+      return void state.mails.push(structuredClone(body) as SentMail);
     default:
       throw new Error(`The directory of the tests does not know ${route}.`);
   }
@@ -148,11 +165,39 @@ function addMember(
   group.add(id);
 }
 
-function invite(
-  users: Map<string, DirectoryUser>,
-  body: { invitedUserEmailAddress: string; invitedUserDisplayName: string },
-  now: Date,
-): object {
+interface InvitationBody {
+  invitedUserEmailAddress: string;
+  invitedUserDisplayName: string;
+  invitedUser?: { id: string };
+  resetRedemption?: boolean;
+}
+
+/** Microsoft's three cases: a reset of somebody, once more for somebody who is a guest already, and a new guest. */
+function inviteOrReset(users: Map<string, DirectoryUser>, body: InvitationBody, now: Date): object {
+  const address = body.invitedUserEmailAddress.toLowerCase();
+  const holds = (user: DirectoryUser): boolean =>
+    [user.mail, ...((user['otherMails'] as string[] | undefined) ?? [])].some((one) => one?.toLowerCase() === address);
+  if (body.resetRedemption !== true) {
+    const holder = [...users.values()].find(holds);
+    return holder === undefined ? invite(users, body, now) : invitationOf(holder.id);
+  }
+  const user = there(users, `/users/${body.invitedUser?.id ?? ''}`);
+  if (!holds(user)) {
+    const text = "The email you're using to invite this user doesn't match any emails on the user object.";
+    throw refusal(400, 'BadRequest', text);
+  }
+  user.externalUserState = 'PendingAcceptance';
+  user.identities = [{ signInType: 'federated', issuer: 'tenant.example', issuerAssignedId: null }];
+  return invitationOf(user.id);
+}
+
+function invitationOf(id: string): object {
+  const inviteRedeemUrl = `${REDEEM_URL}-${(tickets += 1)}`;
+  return { id: randomUUID(), inviteRedeemUrl, invitedUser: { id }, status: 'PendingAcceptance' };
+}
+let tickets = 0;
+
+function invite(users: Map<string, DirectoryUser>, body: InvitationBody, now: Date): object {
   const mail = body.invitedUserEmailAddress;
   const id = randomUUID();
   users.set(id, {

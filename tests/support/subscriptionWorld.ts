@@ -79,7 +79,16 @@ export async function createSubscriptionWorld(seed?: StateDocument): Promise<Sub
   const app = createTestApp().services;
   const { graph, azure } = tenant;
   const settings = { ...inProcessSettings };
-  const deps: ActivityDeps = { graph, azure, records, documents: createMemoryDocuments(), clock: { now }, settings };
+  const deps: ActivityDeps = {
+    graph,
+    azure,
+    records,
+    documents: createMemoryDocuments(),
+    clock: { now },
+    settings,
+    languages: app.guide.languages,
+    organizationName: app.organizationName,
+  };
   const services: Services = {
     ...app,
     ...deps,
