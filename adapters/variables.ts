@@ -150,8 +150,8 @@ export const variables = {
   ),
   POLL_MINUTES: defaulted(
     wholeNumber(1, 43_200),
-    '15',
-    'Minutes between two looks at a guest who is being waited for.',
+    '120',
+    'Longest time between two looks at a guest who is being waited for, in minutes; soon after the invitation it is shorter.',
   ),
   CONSISTENCY_SECONDS: defaulted(
     wholeNumber(1, 3600),

@@ -2,7 +2,7 @@ import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createActivities } from '../activities';
 import type { ActivityDeps } from '../activities/activity';
-import { ensureSubscription, removeSubscription } from '../activities/ensureSubscription';
+import { dropSubscription, keepSubscription } from '../activities/subscription';
 import { createAzure } from '../adapters/azure/azureClient';
 import { createCallbackSender } from '../adapters/callbacks';
 import { createCredential } from '../adapters/credential';
@@ -68,8 +68,8 @@ function register(settings: Settings, deps: ActivityDeps): void {
     settings: { ...settings, baseUrl: settings.appBaseUrl },
   });
   const keeperOf = (context: InvocationContext): SubscriptionKeeper => ({
-    ensure: (renew) => ensureSubscription(deps, logOf(context), renew),
-    remove: () => removeSubscription(deps),
+    ensure: async (renew) => (await keepSubscription(deps, logOf(context), renew)) === 'active',
+    remove: (seenAt) => dropSubscription(deps, logOf(context), seenAt),
   });
   registerDurable(activities, logOf);
   registerHttp(servicesOf);

@@ -1,29 +1,44 @@
 import type { Phase } from '../domain/phases';
-import { DUE, RENEWAL_CONTROL } from './graphLifecycle';
+import type { MigrationRecord } from '../domain/record';
+import { RENEWAL_CONTROL } from './graphLifecycle';
 import type { Services } from './services';
 import { migrationsWith } from './unfinished';
 
-/** What the timer does with the tenant's subscription; activities/ensureSubscription.ts knows how. */
+/** What the timer does with the tenant's subscription; activities/subscription.ts knows how. */
 export interface SubscriptionKeeper {
-  /** Creates it, or renews it near its end or when asked to. False when Graph did not let us. */
+  /** Creates it, or renews it near its end or when asked to. False when there is none now. */
   ensure(renew: boolean): Promise<boolean>;
-  remove(): Promise<void>;
+  /** Removes it, unless a migration has relied on it since about `seenAt`. True when nothing is left. */
+  remove(seenAt: Date): Promise<boolean>;
 }
 
-/** Phases after the wait. Everything earlier may come to wait within seconds, and finds the subscription there. */
-const pastTheWait: readonly Phase[] = ['restoring', 'verifyingAccess', 'undoing', 'needsOperator', 'ended'];
+/**
+ * Phases in which nobody is waited for: those after the wait, and the wait for an approval, which may take weeks. What
+ * comes to the wait asks for the subscription itself (activities/ensureSubscription.ts).
+ */
+const withoutWait: readonly Phase[] = [
+  'awaitingApproval',
+  'restoring',
+  'verifyingAccess',
+  'undoing',
+  'needsOperator',
+  'ended',
+];
 
 /**
  * One tick of tending: the subscription is there while somebody is or may soon be waited for, renewed in time or when
- * Graph asked for it, and removed when nobody is left.
+ * Graph asked for it, and removed when nobody is left. A request for renewal is done with once it was renewed or is
+ * gone; one that comes in meanwhile is for the next tick.
  */
-export async function tendSubscription({ records }: Services, keeper: SubscriptionKeeper): Promise<void> {
-  const waitedFor = (await migrationsWith(records, ['Running'])).some(({ phase }) => !pastTheWait.includes(phase));
-  const renew = (await records.readControl(RENEWAL_CONTROL)) === DUE;
-  if (waitedFor) {
-    if (!(await keeper.ensure(renew))) return;
-  } else {
-    await keeper.remove();
-  }
-  if (renew) await records.writeControl(RENEWAL_CONTROL, '');
+export async function tendSubscription({ records, clock }: Services, keeper: SubscriptionKeeper): Promise<void> {
+  const seenAt = clock.now();
+  const asked = (await records.readControl(RENEWAL_CONTROL)) ?? '';
+  const isWaitedFor = (await migrationsWith(records, ['Running'])).some(waits);
+  const isSettled = await (isWaitedFor ? keeper.ensure(asked !== '') : keeper.remove(seenAt));
+  if (!isSettled || asked === '') return;
+  await records.decideOnControl(RENEWAL_CONTROL, (value) => (value === asked ? '' : undefined));
+}
+
+function waits({ phase, request }: MigrationRecord): boolean {
+  return !request.dryRun && !withoutWait.includes(phase);
 }

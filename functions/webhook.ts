@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { z } from 'zod';
-import { readSubscription } from '../activities/ensureSubscription';
+import { readSubscription } from '../activities/subscriptionMemory';
 import { text } from './http';
 import { Problem } from './problems';
 import { parseBody, readJson } from './requestBody';
@@ -44,7 +44,7 @@ export function answerHandshake(request: HttpRequest): HttpResponseInit | undefi
 export async function genuineItems(request: HttpRequest, services: Services): Promise<unknown[]> {
   const { value } = parseBody(deliverySchema, await readJson(request, NOTIFICATION_LIMIT));
   if (value.length === 0) return [];
-  const subscriptionId = (await readSubscription(services))?.id;
+  const subscriptionId = (await readSubscription(services.records))?.id;
   const genuine = value.filter((item) => isGenuine(item, subscriptionId, services.settings));
   if (genuine.length < value.length) {
     services.log.warn('notification-refused', { count: value.length - genuine.length });

@@ -3,7 +3,7 @@ import type { IdentityVerdict } from '../domain/identityVerdict';
 import { leaveIfWished, read, type Waiting } from './attendGuest';
 import { inviteAgain } from './inviteAgain';
 import { nowMs, type Durable } from './run';
-import { enter } from './steps';
+import { enter, step } from './steps';
 import { failure } from './stop';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -24,6 +24,8 @@ export function* askOperator(waiting: Waiting, verdict: IdentityVerdict | null):
     const otherwise = reading.state === 'pending' || reading.verdict === wantedIdentity(plan.back);
     if (otherwise || (reading.wish === 'resend' && (yield* inviteAgain(waiting, 'resend')))) {
       yield* enter(run, 'awaitingRedemption');
+      // It may have been removed while nobody was waited for.
+      yield* step(run, 'ensureSubscription', {});
       return;
     }
     if (nowMs(run) >= untilMs) {

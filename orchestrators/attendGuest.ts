@@ -82,7 +82,7 @@ export function* read({ run, newId }: Waiting): Durable<Reading> {
 /** Ends the wait where somebody does not want it to go on. */
 export function leaveIfWished({ run, newId, plan }: Waiting, { wish }: Reading): void {
   // As long as the old guest is kept, that one is given back.
-  if (wish === 'revert' && !plan.back && run.purgeAfterRedemption !== true) throw new TurnBack(newId);
+  if (wish === 'revert' && !plan.back && run.purgeAfterRedemption !== true) throw new TurnBack(plan, newId);
   if (wish === 'revert' && !plan.back) throw new Stop('cancelled', null);
   if (wish === 'cancel' || wish === 'stop') throw new Stop('cancelled', null);
 }

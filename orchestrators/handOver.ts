@@ -8,12 +8,6 @@ import type { Durable, Run } from './run';
 import { enter, enterUnlessBack } from './steps';
 import { verifyIdentity, waitForRedemption } from './waitForRedemption';
 
-/** From the invitation to the end: the guest accepts, is recognised, and gets everything back. */
-export function* handOver(run: Run, plan: Plan, guest: Invited): Durable<{ outcome: Outcome }> {
-  yield* awaitIdentity(run, plan, guest);
-  return yield* giveAccess(run, plan, guest.newId);
-}
-
 /** Returns when the guest has accepted with the wanted identity, and not before. */
 export function* awaitIdentity(run: Run, plan: Plan, guest: Invited): Durable<void> {
   const { snapshotHash } = plan;
@@ -29,10 +23,10 @@ export function* awaitIdentity(run: Run, plan: Plan, guest: Invited): Durable<vo
 /** Restores every grant, compares, and ends. */
 export function* giveAccess(run: Run, plan: Plan, newId: string): Durable<{ outcome: Outcome }> {
   const guest = { newId, snapshotHash: plan.snapshotHash };
-  yield* enterUnlessBack(run, 'restoring', newId);
+  yield* enterUnlessBack(run, 'restoring', plan, newId);
   yield* restoreAccess(run, guest, plan.chunks);
-  yield* enterUnlessBack(run, 'verifyingAccess', newId);
+  yield* enterUnlessBack(run, 'verifyingAccess', plan, newId);
   const complete = yield* verifyRestored(run, guest);
-  if (plan.back) return yield* finish(run, 'cancelled', null);
-  return yield* finish(run, complete ? 'completed' : 'completedWithGaps', null, newId);
+  if (plan.back) return yield* finish(run, 'cancelled');
+  return yield* finish(run, complete ? 'completed' : 'completedWithGaps', null, { plan, newId });
 }

@@ -1,5 +1,4 @@
-import type { Outcome } from '../domain/phases';
-import { awaitIdentity, giveAccess } from './handOver';
+import { awaitIdentity } from './handOver';
 import { inviteOnce, type Invited } from './invite';
 import { oldGuestOf, type Plan } from './plan';
 import { purge, stopIfCancelled, undo } from './removeOldGuest';
@@ -11,8 +10,10 @@ import { asStop, failure } from './stop';
 /**
  * The story with a safety net: the old guest stays in the recycle bin until the new identity is proven. Every ending
  * before the purge takes the invited guest away and gives the old one back.
+ *
+ * @returns the new guest's id
  */
-export function* keepOldGuestUntilProven(run: Run, plan: Plan): Durable<{ outcome: Outcome }> {
+export function* keepOldGuestUntilProven(run: Run, plan: Plan): Durable<string> {
   const old = oldGuestOf(plan);
   const progress = { proven: false, claimed: false };
   let guest: Invited | undefined;
@@ -34,7 +35,7 @@ export function* keepOldGuestUntilProven(run: Run, plan: Plan): Durable<{ outcom
       throw failure({ code: 'guest-vanished', detail: 'Somebody else purged the guest while it was soft-deleted.' });
     }
   }
-  return yield* giveAccess(run, plan, guest.newId);
+  return guest.newId;
 }
 
 /** The guest has the old account again: the new one must not stay beside it. */

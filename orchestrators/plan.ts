@@ -17,15 +17,19 @@ export function oldGuestOf({ guestId, snapshotHash }: Plan): { guestId: string; 
   return { guestId, snapshotHash };
 }
 
-/** Ends the run in the row, the report and the status. */
+/**
+ * Ends the run in the row, the report and the status.
+ *
+ * @param turning what to turn back with, when somebody wants it before the end is written
+ */
 export function* finish(
   run: Run,
   outcome: Outcome,
   error: Stop['failure'] = null,
-  newId?: string,
+  turning?: { plan: Plan; newId: string },
 ): Durable<{ outcome: Outcome }> {
   const { wish } = yield* step(run, 'finishMigration', { migrationId: run.migrationId, outcome, error });
-  if (wish === 'revert' && newId !== undefined) throw new TurnBack(newId);
+  if (wish === 'revert' && turning !== undefined) throw new TurnBack(turning.plan, turning.newId);
   run.context.df.setCustomStatus({ phase: 'ended', outcome });
   return { outcome };
 }

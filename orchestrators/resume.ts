@@ -12,23 +12,23 @@ import { Stop } from './stop';
  *
  * @returns the plan, and the guest when it need not be invited from the beginning
  */
-export function* resumed(run: Run): Durable<[Plan, Invited | undefined]> {
+export function* resumed(run: Run): Durable<{ plan: Plan; invited?: Invited }> {
   const { migrationId } = run;
   stopIfCancelled(yield* enter(run, 'preflight'));
   const { plan, invited, failedChecks } = yield* step(run, 'resumeMigration', { migrationId });
   if (plan === null) {
     throw new Stop('rejected', { code: 'preflight-failed', detail: `Failed: ${failedChecks.join(', ')}.` });
   }
-  if (invited === null) return [plan, undefined];
+  if (invited === null) return { plan };
   const { newId, state } = invited;
   const { verdict } = yield* step(run, 'readRedemption', { migrationId, newId });
   const there = state === 'accepted' && verdict === wantedIdentity(plan.back);
-  if (there) return [plan, { newId, expiresMs: deadlineOf(run) }];
+  if (there) return { plan, invited: { newId, expiresMs: deadlineOf(run) } };
   if (plan.strategy === 'reset') {
     yield* untilDone(run, 'removeRoles', oldGuestOf(plan));
-    return [plan, yield* inviteOnce(run, plan)];
+    return { plan, invited: yield* inviteOnce(run, plan) };
   }
-  return [plan, yield* inviteTheSame(run, plan, newId)];
+  return { plan, invited: yield* inviteTheSame(run, plan, newId) };
 }
 
 function* inviteTheSame(run: Run, { snapshotHash }: Plan, newId: string): Durable<Invited> {

@@ -1,6 +1,7 @@
 import type { MigrationError } from '../domain/failures';
 import type { Phase } from '../domain/phases';
 import { outcomes, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
+import type { Plan } from './plan';
 import { patient, type Patience } from './retryPolicies';
 import { nowMs, type Durable, type Run } from './run';
 import { failure, TurnBack } from './stop';
@@ -67,9 +68,9 @@ export function* enter(run: Run, phase: Phase): Durable<boolean> {
 }
 
 /** Enters a phase from which the run can turn back to the identity that the guest had. */
-export function* enterUnlessBack(run: Run, phase: Phase, newId: string): Durable<void> {
+export function* enterUnlessBack(run: Run, phase: Phase, plan: Plan, newId: string): Durable<void> {
   const { wish } = yield* enterPhase(run, phase);
-  if (wish === 'revert') throw new TurnBack(newId);
+  if (wish === 'revert') throw new TurnBack(plan, newId);
 }
 
 function* enterPhase(run: Run, phase: Phase): Durable<StepOutput<'recordPhase'>> {

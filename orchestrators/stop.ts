@@ -1,5 +1,6 @@
 import { outcomeOfFailure, type MigrationError } from '../domain/failures';
 import type { Outcome } from '../domain/phases';
+import type { Plan } from './plan';
 
 /** Leaves the story early, with the outcome it ends in. Thrown and caught inside the orchestrator only. */
 export class Stop extends Error {
@@ -14,13 +15,16 @@ export class Stop extends Error {
 }
 
 /**
- * Leaves the story because somebody wants the guest back at the identity they had. Names the guest that was invited.
- * Thrown and caught inside the orchestrator only.
+ * Leaves the story because somebody wants the guest back at the identity they had. Names the plan, and the guest
+ * that was invited. Thrown and caught inside the orchestrator only.
  */
 export class TurnBack extends Error {
   override readonly name = 'TurnBack';
 
-  constructor(readonly newId: string) {
+  constructor(
+    readonly plan: Plan,
+    readonly newId: string,
+  ) {
     super('turn back');
   }
 }

@@ -20,10 +20,12 @@ export interface Fleet {
   deps: ActivityDeps;
   records: MemoryRecords;
   /** Starts a migration of the guest, whose id is `name`; lets everything happen that needs no time. */
-  start(name: string, guestId: string): Promise<void>;
+  start(name: string, guestId: string, acceptWithinDays?: number): Promise<void>;
   row(name: string): MigrationRecord;
   /** Moves the clock in steps, and lets everything happen. */
   minutes(count: number, step?: number): Promise<void>;
+  /** How many rows the durable history of a migration has. */
+  historyRows(name: string): number;
   /** Accepts the invitation of a migration with a personal account. */
   accept(name: string): Promise<void>;
   close(): Promise<void>;
@@ -56,19 +58,19 @@ export function createFleet(settings: ActivitySettings): Fleet {
     deps,
     records,
     row,
-    start: async (name, guestId) => {
+    start: async (name, guestId, acceptWithinDays = 30) => {
       const request = {
         guest: guestId,
         inviteEmail: `${name}@outlook.example`,
         strategy: 'recreate' as const,
         dryRun: false,
         approval: false,
-        acceptWithinDays: 30,
+        acceptWithinDays,
         skipAccess: [],
       };
       const start = { id: name, guestId, request, startedBy: 'test', now: now().toISOString() };
       await records.createMigration(newRecord(start));
-      const input = { migrationId: name, dryRun: false, acceptWithinDays: 30, parallelRestores: 4 };
+      const input = { migrationId: name, dryRun: false, acceptWithinDays, parallelRestores: 4 };
       host.engine.start(SWITCH_GUEST, { instanceId: name, input });
       await host.engine.settle();
     },
@@ -79,6 +81,7 @@ export function createFleet(settings: ActivitySettings): Fleet {
         await host.engine.settle();
       }
     },
+    historyRows: (name) => host.engine.history(name).length,
     accept: async (name) => {
       const { newId } = row(name).guest;
       if (newId === null) throw new Error(`Nobody is invited in ${name}.`);

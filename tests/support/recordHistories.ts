@@ -1,7 +1,7 @@
 /**
  * Records histories of the present orchestrator at every point where a running migration may meet a deployment:
- * tests/replay replays them against the code of later versions. A version is recorded once, when it is released, and
- * never again: its histories are facts. From the project root, with Node 24:
+ * tests/replay replays them against the code of later versions. What was recorded is never replaced: histories are facts.
+ * A version that is not released yet may get further points. From the project root, with Node 24:
  *
  *     tsc -p tsconfig.json --noEmit false --outDir dist/recorder
  *     node dist/recorder/tests/support/recordHistories.js tests/replay/histories/<version>
@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventType, type HistoryEvent } from '../../local/host';
 import type { StepName } from '../../domain/steps';
+import { attendedRecordings } from './attendedRecordings';
 import { broken, closeRuns, DAY_MS, done, notNow, startRun, type Script, type ScriptedRun } from './scriptedRun';
 
 const pending = done({ state: 'pending', verdict: null } as const);
@@ -82,6 +83,7 @@ export const recordings: Record<string, Recording> = {
   endedPurgeRefused: () => ended({ purgeGuest: () => broken('purge-refused') }),
   endedUndoFailed: () =>
     ended({ purgeGuest: () => broken('purge-refused'), undeleteGuest: () => broken('undo-failed') }),
+  ...attendedRecordings,
   endedWrongIdentity: () => ended({ readRedemption: () => done({ state: 'accepted', verdict: 'work' }) }),
 };
 
@@ -121,10 +123,11 @@ function away(): never {
 }
 
 async function record(folder: string): Promise<void> {
-  if (existsSync(folder)) throw new Error(`${folder} exists: what was recorded of a version is never replaced.`);
   mkdirSync(folder, { recursive: true });
   for (const [point, recording] of Object.entries(recordings)) {
-    writeFileSync(join(folder, `${point}.json`), `${JSON.stringify(await recording(), null, 1)}\n`);
+    const file = join(folder, `${point}.json`);
+    if (existsSync(file)) continue;
+    writeFileSync(file, `${JSON.stringify(await recording(), null, 1)}\n`);
     await closeRuns();
   }
 }

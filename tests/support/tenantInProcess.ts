@@ -23,7 +23,8 @@ export interface InProcess {
   state(): Promise<TenantState>;
   /** Loads the present state, changed. */
   change(edit: (state: TenantState) => void): Promise<void>;
-  requests(): Promise<RequestLogEntry[]>;
+  /** What was asked so far; without `bodies`, bodies are left out. */
+  requests(bodies?: boolean): Promise<RequestLogEntry[]>;
   redeem(userId: string, account?: string): Promise<void>;
   /** Does what became due since the clock was moved. */
   catchUp(): void;
@@ -51,7 +52,7 @@ export function tenantInProcess(options: Omit<TenantOptions, 'dataDir' | 'port'>
       edit(state);
       await control('PUT', 'state', state);
     },
-    requests: async () => (await control('GET', 'requests?bodies=true')) as RequestLogEntry[],
+    requests: async (bodies = true) => (await control('GET', `requests?bodies=${bodies}`)) as RequestLogEntry[],
     redeem: async (userId, account = 'personal') => {
       await control('POST', 'redeem', { userId, account });
     },

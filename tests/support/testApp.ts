@@ -97,7 +97,7 @@ export function createTestApp(): TestApp {
       baseUrl: BASE_URL,
       tenantId: TENANT_ID,
       notificationSecret: NOTIFICATION_SECRET,
-      pollMinutes: 15,
+      pollMinutes: 120,
       parallelRestores: 4,
       rewriteConditionalAccess: false,
       approvalRequired: false,

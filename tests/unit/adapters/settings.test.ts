@@ -30,7 +30,7 @@ test('the least that must be set, and the defaults', () => {
     sendInvitationMail: true,
     notificationSecret: secret,
     records: { connectionString: 'UseDevelopmentStorage=true' },
-    pollMinutes: 15,
+    pollMinutes: 120,
     purgeAfterRedemption: false,
     wrongAccountRounds: 3,
     consistencySeconds: 120,

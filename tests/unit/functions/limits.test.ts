@@ -135,3 +135,20 @@ it('the health shows breaker and budget, and stays 200', async () => {
   expect(closed).toMatchObject({ inviteBreaker: 'closed', budget: { used: 0, limit: 1 } });
   expect(closed).not.toHaveProperty('inviteBreakerSince');
 });
+
+it('the health shows whether changes of users are told, and since when they cannot be had', async () => {
+  const app = createTestApp();
+  const { id, notificationUrl } = { id: 's-1', notificationUrl: 'https://switch.example/api/graph/notifications' };
+  const control = (expiresAt: string) => JSON.stringify({ id, expiresAt, notificationUrl });
+  expect(await health(app)).toMatchObject({ subscription: 'none' });
+  const since = '2026-11-02T07:00:00.000Z';
+  const failure = { status: 403, code: 'Forbidden' };
+  app.records.controls.set('subscriptionAttempt', JSON.stringify({ since, failure }));
+  expect(await health(app)).toMatchObject({ subscription: 'missing', subscriptionMissingSince: since });
+  app.records.controls.set('subscription', control('2026-11-02T07:59:59.000Z'));
+  expect(await health(app)).toMatchObject({ subscription: 'missing' });
+  app.records.controls.set('subscription', control('2026-11-20T00:00:00.000Z'));
+  const active = await health(app);
+  expect(active).toMatchObject({ status: 'ok', subscription: 'active' });
+  expect(active).not.toHaveProperty('subscriptionMissingSince');
+});

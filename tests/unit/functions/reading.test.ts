@@ -220,6 +220,7 @@ describe('the health', () => {
       status: 'ok',
       version: expect.any(String),
       records: 'reachable',
+      subscription: 'none',
       inviteBreaker: 'closed',
       budget: { used: 0, limit: 50 },
     });

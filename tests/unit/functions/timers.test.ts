@@ -9,14 +9,22 @@ import { createTestApp, GUEST_ID, NEW_ID, recordWith, type TestApp } from '../..
 const MINUTE = 60_000;
 const guestNumber = (n: number) => `${(n * 7919).toString(16).padStart(8, '0')}-0000-4000-8000-0000000000bb`;
 
-async function waitingFor(app: TestApp, newId: string, externalUserState: string | null = 'PendingAcceptance') {
+/** A migration that waits for a guest who was invited a day ago, unless said otherwise. */
+async function waitingFor(
+  app: TestApp,
+  newId: string,
+  externalUserState: string | null = 'PendingAcceptance',
+  sentAt = '2026-11-01T07:30:00.000Z',
+) {
   const id = `m-${newId.slice(0, 8)}`;
+  const invitation = { sentAt, remindersSent: 0, expiresAt: '2026-12-01T07:00:00.000Z', rounds: 1 };
   await app.records.createMigration(
     recordWith({
       id,
       status: 'Running',
       phase: 'awaitingRedemption',
       guest: { oldId: GUEST_ID, newId, displayName: null },
+      invitation,
     }),
   );
   app.engine.instances.set(id, 'running');
@@ -27,6 +35,7 @@ async function waitingFor(app: TestApp, newId: string, externalUserState: string
 describe('watching redemptions', () => {
   it('looks at each waiting guest once in the interval, spread over its minutes', async () => {
     const app = createTestApp();
+    app.services.settings.pollMinutes = 15;
     await watchRedemptions(app.services);
     const guests = Array.from({ length: 60 }, (_, n) => guestNumber(n));
     for (const guest of guests) await waitingFor(app, guest);
@@ -43,27 +52,93 @@ describe('watching redemptions', () => {
     expect(app.engine.raised).toEqual([]);
   });
 
-  it('does not look twice in one minute, and catches up after a pause', async () => {
+  it('looks every minute at who was just invited, and ever more rarely later', async () => {
+    const app = createTestApp();
+    await watchRedemptions(app.services);
+    await waitingFor(app, NEW_ID, 'PendingAcceptance', '2026-11-02T08:00:00.000Z');
+    const looksIn = async (minutes: number) => {
+      const before = app.graphPaths.length;
+      for (let minute = 0; minute < minutes; minute += 1) {
+        app.advance(MINUTE);
+        await watchRedemptions(app.services);
+      }
+      return app.graphPaths.length - before;
+    };
+    const halfHours = [await looksIn(29), await looksIn(30), await looksIn(5 * 60 + 1), await looksIn(60)];
+    expect(halfHours).toEqual([29, 6, 60, 3]);
+  });
+
+  it('looks often again after a reminder', async () => {
+    const app = createTestApp();
+    const id = await waitingFor(app, NEW_ID, 'PendingAcceptance', '2026-10-12T08:00:00.000Z');
+    await watchRedemptions(app.services);
+    const invitedAgain = { why: 'reminder', number: 1, at: '2026-11-02T08:00:00.000Z', done: true };
+    await app.records.updateMigration(id, { invitedAgain });
+    for (let minute = 0; minute < 10; minute += 1) {
+      app.advance(MINUTE);
+      await watchRedemptions(app.services);
+    }
+    expect(app.graphPaths).toHaveLength(11);
+  });
+
+  it('does not look twice in one minute, however many tick, and catches up after a pause', async () => {
     const app = createTestApp();
     await waitingFor(app, NEW_ID);
-    await watchRedemptions(app.services);
+    await Promise.all([1, 2, 3].map(() => watchRedemptions(app.services)));
     expect(app.graphPaths).toHaveLength(1);
     await watchRedemptions(app.services);
     expect(app.graphPaths).toHaveLength(1);
     app.advance(3 * 60 * MINUTE);
+    await Promise.all([1, 2, 3].map(() => watchRedemptions(app.services)));
+    expect(app.graphPaths).toHaveLength(2);
+  });
+
+  it('a look that was not finished when the process died is taken by the next tick', async () => {
+    const app = createTestApp();
+    const id = await waitingFor(app, NEW_ID, 'Accepted');
+    const raise = app.engine.raise.bind(app.engine);
+    app.engine.raise = () => new Promise(() => undefined);
+    void watchRedemptions(app.services);
+    while (app.graphPaths.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    app.engine.raise = raise;
+    app.advance(MINUTE);
+    await watchRedemptions(app.services);
+    expect(app.engine.raised).toEqual([{ id, event: REDEMPTION_HINT }]);
+  });
+
+  it('goes on when the clock was set back, but not for one that is a little behind', async () => {
+    const app = createTestApp();
+    await waitingFor(app, NEW_ID, 'PendingAcceptance', '2026-11-02T07:59:00.000Z');
+    await watchRedemptions(app.services);
+    app.advance(-2 * MINUTE);
+    await watchRedemptions(app.services);
+    expect(app.graphPaths).toHaveLength(1);
+    app.records.controls.set('redemptionWatch', JSON.stringify({ minute: 99_999_999, again: [] }));
+    app.advance(3 * MINUTE);
     await watchRedemptions(app.services);
     expect(app.graphPaths).toHaveLength(2);
   });
 
-  it.each([
-    ['has accepted', 'Accepted'],
-    ['has no state', null],
-  ])('wakes the migration of a guest who %s', async (_name, state) => {
+  it('wakes the migration of a guest who has accepted', async () => {
     const app = createTestApp();
-    const id = await waitingFor(app, NEW_ID, state);
+    const id = await waitingFor(app, NEW_ID, 'Accepted');
     await watchRedemptions(app.services);
     expect(app.engine.raised).toEqual([{ id, event: REDEMPTION_HINT }]);
   });
+
+  it.each([['pendingAcceptance'], [null]])(
+    'does not wake one that would not believe it: the state is %s, look after look',
+    async (state) => {
+      const app = createTestApp();
+      await waitingFor(app, NEW_ID, state, '2026-11-02T07:59:00.000Z');
+      for (let minute = 0; minute < 5; minute += 1) {
+        await watchRedemptions(app.services);
+        app.advance(MINUTE);
+      }
+      expect(app.graphPaths).toHaveLength(5);
+      expect(app.engine.raised).toEqual([]);
+    },
+  );
 
   it('wakes the migration of a guest who is gone', async () => {
     const app = createTestApp();
@@ -120,7 +195,7 @@ describe('tending the subscription', () => {
       },
       remove: () => {
         calls.push('remove');
-        return Promise.resolve();
+        return Promise.resolve(works);
       },
     };
   }
@@ -129,8 +204,11 @@ describe('tending the subscription', () => {
     ['preflight', 'ensure'],
     ['inviting', 'ensure'],
     ['awaitingRedemption', 'ensure'],
+    ['verifyingIdentity', 'ensure'],
+    ['awaitingApproval', 'remove'],
     ['restoring', 'remove'],
     ['verifyingAccess', 'remove'],
+    ['needsOperator', 'remove'],
   ])('in phase %s: %s', async (phase, call) => {
     const app = createTestApp();
     await app.records.createMigration(recordWith({ id: 'a', status: 'Running', phase }));
@@ -147,15 +225,51 @@ describe('tending the subscription', () => {
     expect(kept.calls).toEqual(['remove']);
   });
 
+  it('waits for nobody in a dry run', async () => {
+    const app = createTestApp();
+    const { request } = recordWith({ id: 'a' });
+    await app.records.createMigration(
+      recordWith({ id: 'a', status: 'Running', request: { ...request, dryRun: true } }),
+    );
+    const kept = keeper();
+    await tendSubscription(app.services, kept);
+    expect(kept.calls).toEqual(['remove']);
+  });
+
   it('renews when Graph asked, until it worked', async () => {
     const app = createTestApp();
     await waitingFor(app, NEW_ID);
-    app.records.controls.set('subscriptionRenewal', 'due');
+    app.records.controls.set('subscriptionRenewal', '2026-11-02T08:00:00.000Z');
     const [failing, working] = [keeper(false), keeper()];
     await tendSubscription(app.services, failing);
     await tendSubscription(app.services, working);
     await tendSubscription(app.services, working);
     expect([...failing.calls, ...working.calls]).toEqual(['renew', 'renew', 'ensure']);
+  });
+
+  it('does not forget a request that comes in during the renewal', async () => {
+    const app = createTestApp();
+    await waitingFor(app, NEW_ID);
+    app.records.controls.set('subscriptionRenewal', '2026-11-02T08:00:00.000Z');
+    const kept = keeper();
+    const renewing = {
+      ...kept,
+      ensure: (renew: boolean) => {
+        if (kept.calls.length === 0) app.records.controls.set('subscriptionRenewal', '2026-11-02T08:00:01.000Z');
+        return kept.ensure(renew);
+      },
+    };
+    for (let tick = 0; tick < 3; tick += 1) await tendSubscription(app.services, renewing);
+    expect(kept.calls).toEqual(['renew', 'renew', 'ensure']);
+  });
+
+  it('a request while nobody is waited for is answered by the removal', async () => {
+    const app = createTestApp();
+    app.records.controls.set('subscriptionRenewal', '2026-11-02T08:00:00.000Z');
+    await tendSubscription(app.services, keeper(false));
+    expect(app.records.controls.get('subscriptionRenewal')).not.toBe('');
+    await tendSubscription(app.services, keeper());
+    expect(app.records.controls.get('subscriptionRenewal')).toBe('');
   });
 });
 

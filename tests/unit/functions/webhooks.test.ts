@@ -158,7 +158,7 @@ describe('lifecycle events', () => {
     const { tenantId: organizationId, ...item } = genuine;
     const answer = await deliver(app, LIFECYCLE, [{ ...item, organizationId, lifecycleEvent }]);
     expect([answer.status, answer.text]).toEqual([202, '']);
-    expect(app.records.controls.get('subscriptionRenewal')).toBe('due');
+    expect(app.records.controls.get('subscriptionRenewal')).toBe('2026-11-02T08:00:00.000Z');
   });
 
   it('pass over events that are not known', async () => {
