@@ -42,12 +42,15 @@ export function initialDomain(view: View): string {
 }
 
 /** Domains that belong to the tenant, in lower case. */
-export function verifiedDomains(view: View): { readonly name: string; readonly initial: boolean }[] {
+export function verifiedDomains(
+  view: View,
+): { readonly name: string; readonly initial: boolean; readonly primary: boolean }[] {
   const domains = view.single('organization')['verifiedDomains'];
   if (!Array.isArray(domains)) return [];
-  return (domains as { name: string; isInitial?: boolean }[]).map(({ name, isInitial }) => ({
-    name: name.toLowerCase(),
-    initial: isInitial === true,
+  return (domains as { name: string; isInitial?: boolean; isDefault?: boolean }[]).map((domain) => ({
+    name: domain.name.toLowerCase(),
+    initial: domain.isInitial === true,
+    primary: domain.isDefault === true,
   }));
 }
 

@@ -118,3 +118,7 @@ export function ownersOfAddress(view: View, address: string): Entity[] {
     (object) => addressesOf(object).has(wanted) || sameText(text(object, 'userPrincipalName'), wanted),
   );
 }
+
+/** A user in the recycle bin who answered to the address. */
+export const deletedOwnerOfAddress = (view: View, address: string): Entity | undefined =>
+  view.list('deletedUsers').find((user) => addressesOf(user).has(address.toLowerCase()));

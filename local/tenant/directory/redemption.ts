@@ -1,4 +1,5 @@
 import { text, type Entity, type View } from '../store/snapshot';
+import type { Transaction } from '../store/store';
 import type { Tenant } from '../tenant';
 import { domainOf, isDomainBlocked, refusesPersonalAccounts } from './invitationPolicy';
 
@@ -39,10 +40,20 @@ export function refusalOf(view: View, userId: string, account: Account | undefin
   return undefined;
 }
 
+/** The newest invitation of the user: it says where they are led, whichever of their valid links they follow. */
+export const newestInvitation = (view: View, userId: string): Entity | undefined =>
+  view.list('invitations').findLast((one) => text(one, 'userId') === userId);
+
+/** Links sent so far lead nowhere any more: the redemption begins anew, perhaps for somebody else. */
+export function supersedeInvitations(tx: Transaction, userId: string): void {
+  for (const invitation of tx.list('invitations').filter((one) => text(one, 'userId') === userId)) {
+    tx.patch('invitations', invitation.id, { superseded: true });
+  }
+}
+
 /** The address the newest invitation went to. */
 export function invitedAddress(view: View, user: Entity): string {
-  const invitation = view.list('invitations').findLast((one) => text(one, 'userId') === user.id);
-  return text(invitation, 'invitedUserEmailAddress') ?? text(user, 'mail') ?? '';
+  return text(newestInvitation(view, user.id), 'invitedUserEmailAddress') ?? text(user, 'mail') ?? '';
 }
 
 /** The guest accepts with the given account. Answers why not, or undefined when it is done and durable. */

@@ -99,6 +99,25 @@ function rolesAbove(role: Entity | undefined): readonly string[] {
   return lesser.includes(template) ? [userAdministrator, ...highest] : highest;
 }
 
+/** Which roles keep an application from resetting a redemption: Microsoft says "any roles assigned", and no more. */
+export const resetRefusals = ['directRoles', 'roles', 'rolesAndEligible'] as const;
+
+/**
+ * True when the user holds what an application may not reset: roles of their own (also those that PIM has made active),
+ * roles through groups too, or also what they are merely eligible for.
+ */
+export function keepsFromReset(view: View, userId: string, which: (typeof resetRefusals)[number]): boolean {
+  if (which === 'directRoles') return directAssignments(view, userId).length > 0;
+  if (assignmentsOf(view, userId).length > 0) return true;
+  if (which === 'roles') return false;
+  const holders = [userId, ...groupsAround(view, userId).map(({ id }) => id)];
+  const eligible = holders.some((id) => schedulesOf(view, rolePim.eligible, id).length > 0);
+  const eligibleGroups = schedulesOf(view, groupPim.eligible, userId).map((one) =>
+    view.get('groups', text(one, 'groupId') ?? ''),
+  );
+  return eligible || eligibleGroups.some((group) => group !== undefined && isRoleAssignable(group));
+}
+
 /**
  * May the caller manage the user at all? Members of a restricted management administrative unit can only be managed
  * with a role assigned at that unit.

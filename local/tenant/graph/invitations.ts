@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { domainOf, invitesAllowedFrom, isCrossTenantBlocked, isDomainBlocked } from '../directory/invitationPolicy';
-import { ownersOfAddress } from '../directory/lifecycle';
+import { deletedOwnerOfAddress, ownersOfAddress } from '../directory/lifecycle';
 import { newGuest, isExternal } from '../directory/newGuest';
-import { hostIdentities } from '../directory/redemption';
-import { assignmentsOf, holdsRole, roleTemplates } from '../directory/roles';
+import { holdsRole, roleTemplates } from '../directory/roles';
 import { addressesOf } from '../directory/groups';
 import { created, type Reply } from '../http/message';
 import { text, type Entity } from '../store/snapshot';
@@ -12,22 +11,16 @@ import { organizationName, tenantId, verifiedDomains } from '../tenant';
 import { objectBody } from './bodies';
 import { GraphError, notFound } from './errors';
 import { readInvitation, type InvitationRequest } from './invitationRequest';
-import { isGuid, type Call, type Route } from './route';
+import { addressTaken, notAllowed, resetRedemption } from './redemptionReset';
+import type { Call, Route } from './route';
 
 const bad = (message: string): GraphError => new GraphError(400, 'BadRequest', message);
-
-const notAllowed = (): GraphError =>
-  new GraphError(
-    403,
-    'Forbidden',
-    'Guest invitations not allowed for your company. Contact your company administrator for more details.',
-  );
 
 function invite(call: Call): Reply {
   const request = readInvitation(objectBody(call));
   checkPolicies(call, request);
   checkSponsors(call, request);
-  const user = request.resetRedemption ? reset(call, request) : inviteAddress(call, request);
+  const user = request.resetRedemption ? resetRedemption(call, request) : inviteAddress(call, request);
   const invitation = record(call, request, user);
   return created({
     '@odata.context': `${call.tenant.origin()}/v1.0/$metadata#invitations/$entity`,
@@ -95,10 +88,11 @@ function checkSponsors(call: Call, { sponsors }: InvitationRequest): void {
 
 /** A first invitation, or a repeated one of an address that is a guest already: then the same user is answered. */
 function inviteAddress(call: Call, request: InvitationRequest): Entity {
-  const { store, clock } = call.tenant;
+  const { store, clock, settings } = call.tenant;
   return store.transaction((tx) => {
     const [holder] = ownersOfAddress(tx, request.address);
     if (holder !== undefined) return existing(tx, holder);
+    if (settings.get().deletedGuestsHoldAddress && deletedOwnerOfAddress(tx, request.address)) throw addressTaken();
     const contact = tx.list('contacts').some((one) => addressesOf(one).has(request.address.toLowerCase()));
     const user = newGuest(tx, request, clock.now(), !contact);
     tx.put('users', user);
@@ -108,7 +102,7 @@ function inviteAddress(call: Call, request: InvitationRequest): Entity {
 
 function existing(tx: Transaction, holder: Entity): Entity {
   if (!tx.has('users', holder.id)) {
-    throw bad('Another object with the same value for property proxyAddresses already exists.');
+    throw addressTaken();
   }
   const already = `The invited user already exists in the directory as object ID: ${holder.id}`;
   if (holder['accountEnabled'] === false) {
@@ -118,32 +112,6 @@ function existing(tx: Transaction, holder: Entity): Entity {
     throw bad(`${already}. They can use that account to sign in to shared apps and resources.`);
   }
   return holder;
-}
-
-/** Keeps the user and all their access; they must accept again, with any account the address leads to. */
-function reset(call: Call, request: InvitationRequest): Entity {
-  if (!call.caller.roles.has('User.ReadWrite.All')) throw notAllowed();
-  const id = request.userId;
-  if (id === undefined || !isGuid(id)) throw bad('The invitedUser.id is required when resetRedemption is true.');
-  const seen = call.replica.get('users', id);
-  if (seen === undefined || !call.tenant.store.primary().has('users', id)) throw notFound(id);
-  if (assignmentsOf(call.tenant.store.primary(), id).length > 0) {
-    throw new GraphError(403, 'Forbidden', 'Generic authorization exception.');
-  }
-  if (!isExternal(seen)) throw bad('The redemption status can be reset for external users only.');
-  if (!addressesOf(seen).has(request.address.toLowerCase())) {
-    throw bad(
-      "The email you're using to invite this user doesn't match any emails on the user object. " +
-        'Please add this email to the user object and try again.',
-    );
-  }
-  return call.tenant.store.transaction((tx) =>
-    tx.patch('users', id, {
-      externalUserState: 'PendingAcceptance',
-      externalUserStateChangeDateTime: call.tenant.clock.stamp(),
-      identities: hostIdentities(tx.get('users', id) ?? seen),
-    }),
-  );
 }
 
 /** Remembers the invitation and puts the mail, if one is asked for, into the mailbox. */

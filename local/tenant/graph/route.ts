@@ -58,12 +58,15 @@ export const normalId = (value: string): string => (isGuid(value) ? value.toLowe
 /** `users('x')` means `users/x`. */
 const keyInParentheses = /^([A-Za-z]+)\('([^']*)'\)$/;
 
+/** `f(a='x')` calls a function: `f(a=` stands for its name, `x` for its argument. */
+const argumentInParentheses = /^([A-Za-z]+\([A-Za-z]+=)'([^']*)'\)$/;
+
 function segmentsOf(path: string): string[] {
   return path
     .split('/')
     .slice(1)
     .flatMap((segment) => {
-      const keyed = keyInParentheses.exec(segment);
+      const keyed = keyInParentheses.exec(segment) ?? argumentInParentheses.exec(segment);
       return keyed === null ? [segment] : [keyed[1] ?? '', keyed[2] ?? ''];
     });
 }
@@ -76,7 +79,7 @@ export function match(template: string, path: string): Record<string, string> | 
 const templateSegments = new Map<string, readonly string[]>();
 
 function matchSegments(template: string, given: readonly string[]): Record<string, string> | undefined {
-  const wanted = templateSegments.get(template) ?? template.split('/').slice(1);
+  const wanted = templateSegments.get(template) ?? segmentsOf(template);
   templateSegments.set(template, wanted);
   if (wanted.length !== given.length) return undefined;
   const params: Record<string, string> = {};

@@ -22,6 +22,7 @@ import type { Route } from './route';
 import { authenticationMethodRoutes } from './authenticationMethods';
 import { changeSubscriptionRoutes } from './changeSubscriptions';
 import { teamRoutes } from './teams';
+import { tenantRelationshipRoutes } from './tenantRelationships';
 import { userLinkRoutes } from './userLinks';
 import { userRoutes } from './users';
 
@@ -47,6 +48,7 @@ const all: readonly Route[] = [
   ...accessPackageRoutes,
   ...directoryObjectRoutes,
   ...policyRoutes,
+  ...tenantRelationshipRoutes,
   ...conditionalAccessRoutes,
   ...teamRoutes,
   ...channelMemberRoutes,

@@ -1,5 +1,5 @@
-import { accounts, redeem, refusalOf, type Account, type Refusal } from '../directory/redemption';
-import { isRecord, text, type Entity } from '../store/snapshot';
+import { accounts, newestInvitation, redeem, refusalOf, type Account, type Refusal } from '../directory/redemption';
+import { flag, isRecord, text, type Entity } from '../store/snapshot';
 import { organizationName, tenantId, type Tenant } from '../tenant';
 import { escapeHtml, page, pageHeaders } from './html';
 import type { Message, Reply } from './message';
@@ -48,10 +48,11 @@ export function answerRedeemPage(tenant: Tenant, message: Message): Reply {
           Object.entries(message.body).map(([name, value]): [string, string] => [name, String(value)]),
         )
       : new URLSearchParams(message.query);
-  const invitation = invitationOf(tenant, fields);
-  if (invitation === undefined)
-    return failure(404, 'The link is incomplete or wrong. Open it from the invitation again.');
-  const userId = text(invitation, 'userId') ?? '';
+  const opened = invitationOf(tenant, fields);
+  if (opened === undefined) return failure(404, 'The link is incomplete or wrong. Open it from the invitation again.');
+  const userId = text(opened, 'userId') ?? '';
+  if (flag(opened, 'superseded')) return failure(410, 'A newer invitation has taken the place of this one.');
+  const invitation = newestInvitation(tenant.store.primary(), userId) ?? opened;
   if (message.method === 'GET') {
     const refusal = refusalOf(tenant.store.primary(), userId, undefined);
     return refusal === undefined ? choicePage(tenant, invitation, fields) : failure(410, refusals[refusal]);

@@ -51,6 +51,7 @@ export function builtInTenant(): Readonly<Record<string, unknown>> {
     externalOrganizations: [
       { id: 'e0000000-0000-4000-8000-000000000001', displayName: 'Östsund Mätteknik', domains: ['ostsund.example'] },
       { id: 'e0000000-0000-4000-8000-000000000002', displayName: 'Lusomed', domains: ['lusomed.example'] },
+      { id: 'e0000000-0000-4000-8000-000000000003', displayName: 'Vltava Systems', domains: ['vltavasys.example'] },
     ],
   };
 }

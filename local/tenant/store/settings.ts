@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { resetRefusals } from '../directory/roles';
 
 /** Application permissions the app is consented to unless a setting says otherwise. */
 export const defaultPermissions = [
@@ -28,6 +29,7 @@ export const defaultPermissions = [
   'PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup',
   'PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup',
   'Mail.Send',
+  'CrossTenantInformation.ReadBasic.All',
 ];
 
 const milliseconds = z.number().int().min(0);
@@ -58,6 +60,16 @@ export const settingsSchema = z.strictObject({
   accessPackageMs: milliseconds,
   /** true = Microsoft's abuse detection has blocked all invitations of the tenant. */
   invitationsBlocked: z.boolean(),
+  /** So many change subscriptions an application may have. */
+  subscriptionQuota: z.number().int().min(0),
+  /** How long before its end a subscription must be authorized again; 0 = only when a control call demands it. */
+  reauthorizationBeforeMs: milliseconds,
+  /** How long changes go on being notified while the demand is unanswered. */
+  reauthorizationGraceMs: milliseconds,
+  /** Which roles of a user keep an application from resetting their redemption. */
+  resetRefusedFor: z.enum(resetRefusals),
+  /** true = an address that a guest in the recycle bin has cannot be invited. */
+  deletedGuestsHoldAddress: z.boolean(),
   /** Whose mailboxes the application may use, by user id or mail address: Exchange's access policy for applications. */
   mailboxAccess: z.union([z.literal('all'), z.array(z.string().min(1))]),
 });
@@ -79,6 +91,11 @@ export const defaultSettings: Settings = {
   entitlementManagement: true,
   accessPackageMs: 0,
   invitationsBlocked: false,
+  subscriptionQuota: 100,
+  reauthorizationBeforeMs: 0,
+  reauthorizationGraceMs: 0,
+  resetRefusedFor: 'roles',
+  deletedGuestsHoldAddress: false,
   mailboxAccess: 'all',
 };
 

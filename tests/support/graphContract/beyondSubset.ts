@@ -27,6 +27,11 @@ export const beyondSubset: readonly BeyondSubset[] = [
     source: 'directoryobject-getavailableextensionproperties',
   },
   { method: 'GET', path: '/users/{user-id}/authentication/methods', source: 'authentication-list-methods' },
+  {
+    method: 'GET',
+    path: "/tenantRelationships/findTenantInformationByDomainName(domainName='{domainName}')",
+    source: 'tenantrelationship-findtenantinformationbydomainname',
+  },
   { method: 'POST', path: '/users/{user-id}/sendMail', source: 'user-sendmail' },
   { method: 'GET', path: '/users/{user-id}/joinedTeams', source: 'user-list-joinedteams' },
   { method: 'GET', path: '/teams/{team-id}/channels', source: 'channel-list' },
@@ -76,7 +81,14 @@ export function isBeyondSubset(method: string, path: string): boolean {
     return (
       operation.method === method &&
       wanted.length === given.length &&
-      wanted.every((segment, place) => segment.startsWith('{') || segment === given[place])
+      wanted.every((segment, place) => fits(segment, given[place] ?? ''))
     );
   });
+}
+
+/** A segment of a template is literal, a placeholder, or a placeholder within something literal. */
+function fits(expected: string, actual: string): boolean {
+  const [before = '', after] = expected.split(/\{[^}]*\}/);
+  if (after === undefined) return expected === actual;
+  return actual.length > before.length + after.length && actual.startsWith(before) && actual.endsWith(after);
 }
