@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { MigrationCode } from '../domain/failures';
 import type { GrantKind } from '../domain/grants';
 import type { Azure, Clock, Documents, Graph, Log, Records } from '../domain/ports';
+import type { Languages } from '../domain/guideTexts';
 import { isTransient, ServiceError } from '../domain/serviceError';
 import { steps, type StepInput, type StepName, type StepOutcome, type StepOutput } from '../domain/steps';
 
@@ -9,7 +10,12 @@ import { steps, type StepInput, type StepName, type StepOutcome, type StepOutput
 export interface ActivitySettings {
   tenantId: string;
   inviteRedirectUrl: string;
-  sendInvitationMail: boolean;
+  /** Who writes to the guest: Microsoft, this app through the mailbox, or the caller. */
+  invitationMail: 'microsoft' | 'mailbox' | 'caller';
+  /** Object id or user principal name; empty when no mails are sent through one. */
+  mailbox: string;
+  /** Address below which the pages of guests are. */
+  guideUrl: string;
   notificationUrl: string;
   lifecycleUrl: string;
   notificationSecret: string;
@@ -35,6 +41,10 @@ export interface ActivityDeps {
   documents: Documents;
   clock: Clock;
   settings: ActivitySettings;
+  /** Texts for guests, in all languages. */
+  languages: Languages;
+  /** The organization's name as guests know it. Throws ServiceError. */
+  organizationName(): Promise<string>;
 }
 
 /** An activity: the parsed input of its step in, an outcome out. */

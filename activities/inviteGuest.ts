@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { addressToInvite } from '../domain/direction';
+import { addressToInvite, isGoingBack } from '../domain/direction';
 import { objectId } from '../domain/ids';
 import { saysInvitationsAreBlocked } from '../domain/inviteBreaker';
 import type { Graph, Log, Records } from '../domain/ports';
@@ -9,8 +8,10 @@ import type { Snapshot } from '../domain/snapshot';
 import type { StepOutcome, StepOutput } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
 import { afterHold, holdBack, reportBlock, wasHeldBack } from './heldBack';
+import { invitationIn, languageOf, renewLink } from './invitation';
 import { takeTry } from './inviteBreaker';
 import { takeLock } from './locks';
+import { isWait, tellGuest } from './tellGuest';
 import {
   auditor,
   foundUser,
@@ -23,7 +24,6 @@ import {
   type FoundUser,
 } from './common';
 
-const invitationShape = z.object({ inviteRedeemUrl: z.string(), invitedUser: z.object({ id: objectId }) });
 const CLOCKS_DIFFER_MS = 60_000;
 type Invited = StepOutcome<StepOutput<'inviteGuest'>>;
 
@@ -33,29 +33,71 @@ type Invited = StepOutcome<StepOutput<'inviteGuest'>>;
  * Safe to run twice: the try is written down before the call. After a try whose answer was lost, the invited guest is
  * looked for until reads had time to show it, and only then is the invitation sent again. Graph can neither list nor
  * read invitations, so the account that an invitation makes is the only trace of it. When Graph says that the whole
- * tenant may not invite, the breaker opens and the invitation is put off until it gets through.
+ * tenant may not invite, the breaker opens and the invitation is put off until it gets through. Where Microsoft does not
+ * write to the guest, the guest is told last, by the way that is set.
  */
 export function createInviteGuest(deps: ActivityDeps): Activity<'inviteGuest'> {
-  const { graph, records, documents, clock, settings } = deps;
+  const invite = inviter(deps);
   return async (input, log) => {
-    const { migrationId, guestId } = input;
-    const snapshot = await verifiedSnapshot(documents, input);
+    const { migrationId } = input;
+    const snapshot = await verifiedSnapshot(deps.documents, input);
     if (snapshot === undefined)
       return failed('snapshot-unverified', 'The snapshot cannot be read: nobody was invited.');
-    const record = await recordOf(records, migrationId);
-    if (record.guest.newId !== null) return invitedBefore(record, record.guest.newId);
-    if (record.phase === 'ended') return failed('invitation-refused', 'The migration has ended: nobody was invited.');
+    const record = await recordOf(deps.records, migrationId);
+    const { newId } = record.guest;
+    if (record.phase === 'ended') {
+      return newId === null
+        ? failed('invitation-refused', 'The migration has ended: nobody was invited.')
+        : invitedBefore(record, newId);
+    }
     const address = addressToInvite(record, snapshot);
     if (address === null) return failed('invitation-refused', 'There is no address to invite.');
+    const invited =
+      newId === null
+        ? await invite({ ...input, record, snapshot, address }, log)
+        : invitedBefore(record, newId);
+    if (!invited.ok) return invited;
+    const told = await tellGuest(
+      deps,
+      {
+        migrationId,
+        snapshot,
+        address,
+        why: 'invitation',
+        number: 1,
+        kind: isGoingBack(record) ? 'turnedBack' : 'invitation',
+        expiresAt: invited.value.deadline ?? input.deadline,
+      },
+      log,
+    );
+    return isWait(told) ? told : invited;
+  };
+}
 
+interface Invitee {
+  migrationId: string;
+  guestId: string;
+  deadline: string;
+  record: MigrationRecord;
+  snapshot: Snapshot;
+  address: string;
+}
+
+function inviter(deps: ActivityDeps): (invitee: Invitee, log: Log) => Promise<Invited> {
+  const { graph, records, clock, settings } = deps;
+  return async (input, log) => {
+    const { migrationId, guestId, record, snapshot, address } = input;
     const holders = (await usersWithAddress(graph, address)).filter((user) => user.id.toLowerCase() !== guestId);
     const [found, ...others] = holders;
     if (found !== undefined) {
       if (others.length > 0 || !wasInvitedAs(found, address)) return someoneElse();
       const earlier = adopt(found, record.inviteAttemptedAt);
       if (!earlier.ok) return earlier;
-      log.info('invited-earlier', { migrationId, newId: earlier.value.newId });
-      return remember(deps, record, earlier.value.newId, input.deadline);
+      const { newId } = earlier.value;
+      log.info('invited-earlier', { migrationId, newId });
+      // The link was lost with the answer; where Microsoft does not mail it, nobody else has it.
+      if (settings.invitationMail !== 'microsoft') await renewLink(deps, { record, newId, address, round: 1 }, log);
+      return remember(deps, record, newId, input.deadline);
     }
     if (record.inviteAttemptedAt !== null) {
       const wait = secondsUntilConsistent(record.inviteAttemptedAt, clock, settings.consistencySeconds);
@@ -97,16 +139,16 @@ async function send(
     await reportBlock(deps, record.id, deps.log);
     return holdBack(deps, record, deps.log);
   }
-  const { invitedUser, inviteRedeemUrl } = invitationShape.parse(sent);
-  if (invitedUser.id === snapshot.guest.id) {
+  const { userId, redeemUrl } = invitationIn(sent);
+  if (userId === snapshot.guest.id) {
     return failed('invited-someone-else', 'The invitation came back with the id of the purged guest.');
   }
-  if (!(await isOurs(graph, invitedUser.id, record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt))) {
+  if (!(await isOurs(graph, userId, record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt))) {
     return someoneElse();
   }
-  await documents.writeRedeemUrl(record.id, 1, inviteRedeemUrl);
-  const invited = await remember(deps, record, invitedUser.id, deadline);
-  await audit('after', invitedUser.id);
+  await documents.writeRedeemUrl(record.id, 1, redeemUrl);
+  const invited = await remember(deps, record, userId, deadline);
+  await audit('after', userId);
   return invited;
 }
 
@@ -177,6 +219,8 @@ async function remember(
   const held = wasHeldBack(record) ? afterHold(record, at) : undefined;
   await records.updateMigration(record.id, {
     guest: { ...record.guest, newId },
+    // What an earlier guest of this run accepted with says nothing of this one.
+    verdict: null,
     invitation: { sentAt: now, remindersSent: 0, expiresAt: held?.deadline ?? deadline, rounds: 1 },
     ...(held && { checks: held.checks }),
   });
@@ -214,15 +258,15 @@ function bareInvitation({ guest }: Snapshot, address: string, settings: Activity
     invitedUserDisplayName: guest.displayName,
     invitedUserType: 'Guest',
     inviteRedirectUrl: settings.inviteRedirectUrl,
-    sendInvitationMessage: settings.sendInvitationMail,
+    sendInvitationMessage: settings.invitationMail === 'microsoft',
   };
 }
 
 /** What makes the invitation nicer, and what the guest can do without: language and sponsors. */
-function courtesiesOf({ guest, sponsorIds }: Snapshot): object {
-  const { preferredLanguage } = guest;
+function courtesiesOf(snapshot: Snapshot): object {
+  const { sponsorIds } = snapshot;
   return {
-    ...(preferredLanguage === null ? {} : { invitedUserMessageInfo: { messageLanguage: preferredLanguage } }),
+    ...languageOf(snapshot),
     // Named explicitly: without them the inviter becomes the sponsor, and the inviter is an app.
     ...(sponsorIds.length === 0
       ? {}

@@ -13,7 +13,10 @@ export type Settings = Readonly<{
   graphEndpoint: string;
   armEndpoint: string;
   inviteRedirectUrl: string;
-  sendInvitationMail: boolean;
+  invitationMail: 'microsoft' | 'mailbox' | 'caller';
+  /** Empty only when no mails are sent through one. */
+  mailbox: string;
+  organizationName: string | undefined;
   notificationSecret: string;
   records: RecordsLocation;
   pollMinutes: number;
@@ -64,7 +67,7 @@ type Values = z.output<typeof environment>;
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const given = withDefaults(env);
   const parsed = environment.safeParse(given);
-  const problems = [...valueProblems(parsed, given), ...locationProblems(given), ...callbackProblems(given)];
+  const problems = [...valueProblems(parsed, given), ...locationProblems(given), ...callbackProblems(given), ...mailProblems(given)];
   if (!parsed.success || problems.length > 0) {
     throw new Error(['The settings are not valid:', ...problems.map((problem) => `- ${problem}`)].join('\n'));
   }
@@ -110,6 +113,11 @@ function callbackProblems(given: Record<string, string>): string[] {
   return unsigned ? ['CALLBACK_SECRET is missing: it goes together with CALLBACK_HOSTS'] : [];
 }
 
+function mailProblems(given: Record<string, string>): string[] {
+  const nowhere = given['INVITATION_MAIL'] === 'mailbox' && given['MAILBOX'] === undefined;
+  return nowhere ? ['MAILBOX is missing: it goes together with INVITATION_MAIL=mailbox'] : [];
+}
+
 function frozen(values: Values): Settings {
   return Object.freeze({
     tenantId: values.AZURE_TENANT_ID,
@@ -118,7 +126,9 @@ function frozen(values: Values): Settings {
     graphEndpoint: values.GRAPH_ENDPOINT,
     armEndpoint: values.ARM_ENDPOINT,
     inviteRedirectUrl: values.INVITE_REDIRECT_URL,
-    sendInvitationMail: values.SEND_INVITATION_MAIL,
+    invitationMail: values.INVITATION_MAIL,
+    mailbox: values.MAILBOX ?? '',
+    organizationName: values.ORGANIZATION_NAME,
     notificationSecret: values.NOTIFICATION_SECRET,
     records: Object.freeze(location(values)),
     pollMinutes: values.POLL_MINUTES,

@@ -69,6 +69,13 @@ const idList = z
   )
   .refine((ids) => ids.every((id) => objectId.safeParse(id).success), 'must be object ids (GUIDs) separated by commas');
 
+const mailbox = z
+  .string()
+  .refine(
+    (value) => objectId.safeParse(value).success || /^[^\s@/?#%\\]+@[A-Za-z0-9.-]+$/.test(value),
+    'must be an object id or a user principal name',
+  );
+
 const hostPattern = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
 
 /** Names as URLs spell them, so that they can be compared. A name's last part has a letter first: no IP address is one. */
@@ -117,7 +124,7 @@ export const variables = {
     objectId,
     'Client id of the user-assigned managed identity; absent = the system-assigned one.',
   ),
-  APP_BASE_URL: required(baseUrl, 'Public address of this app; change notifications are sent there.'),
+  APP_BASE_URL: required(baseUrl, 'Public address of this app; change notifications are sent there, and guests are guided there.'),
   GRAPH_ENDPOINT: defaulted(origin, 'https://graph.microsoft.com', 'Origin of Microsoft Graph.'),
   ARM_ENDPOINT: defaulted(origin, 'https://management.azure.com', 'Origin of Azure Resource Manager.'),
   INVITE_REDIRECT_URL: defaulted(
@@ -125,14 +132,22 @@ export const variables = {
     'https://myapplications.microsoft.com/?tenantid=<AZURE_TENANT_ID>',
     'Where a guest lands after accepting the invitation. Keep it specific to the tenant.',
   ),
-  SEND_INVITATION_MAIL: defaulted(
-    z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true'),
-    'true',
-    'Whether Microsoft mails the invitation (true or false).',
+  INVITATION_MAIL: defaulted(
+    z.enum(['microsoft', 'mailbox', 'caller'], 'must be microsoft, mailbox or caller'),
+    'microsoft',
+    'Who writes to the guest: Microsoft, this app through MAILBOX, or the caller with the link it is given (microsoft, mailbox or caller).',
+  ),
+  MAILBOX: optional(
+    mailbox,
+    'Object id or user principal name of the mailbox that mails to guests are sent from; required with INVITATION_MAIL=mailbox.',
+  ),
+  ORGANIZATION_NAME: optional(
+    z.string().max(100, 'must have at most 100 characters'),
+    'Name of the organization in mails to guests and on their page; absent = its name in the directory.',
   ),
   NOTIFICATION_SECRET: required(
     z.string().min(16, 'must have 16 to 128 characters').max(128, 'must have 16 to 128 characters'),
-    'clientState of the change notifications subscription, 16 to 128 characters.',
+    'clientState of the change notifications subscription, 16 to 128 characters; the links of guests are signed with a key made of it.',
     true,
   ),
   RECORDS_CONNECTION_STRING: optional(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { migrationCodes } from './failures';
 import { accessCountsSchema } from './grants';
 import { migrationId } from './ids';
+import { invitationEventKey, invitationEventSchema, type InvitationEvent } from './invitationEvents';
 import { outcomeSchema, statusSchema, type Phase } from './phases';
 import type { MigrationRecord } from './record';
 
@@ -26,6 +27,8 @@ export const callbackDataSchema = z.strictObject({
   outcome: outcomeSchema.nullable(),
   access: accessCountsSchema,
   error: z.enum(migrationCodes).nullable(),
+  /** Only in the events of invitations, which callers get who write to the guest themselves. */
+  invitation: invitationEventSchema.optional(),
 });
 
 /**
@@ -77,23 +80,50 @@ export function callbackOf(record: MigrationRecord, at: Date): NewCallback | und
   };
 }
 
+/** The event of an invitation; undefined when the caller asked for none. */
+export function invitationCallbackOf(
+  record: MigrationRecord,
+  invitation: InvitationEvent,
+  at: Date,
+): NewCallback | undefined {
+  if (record.request.callbackUrl === undefined) return undefined;
+  const { status, outcome, access, error } = record;
+  return {
+    migrationId: record.id,
+    phase: toldPhases.find((told) => told === record.phase) ?? 'awaitingRedemption',
+    at: at.toISOString(),
+    data: { status, outcome, access, error: error?.code ?? null, invitation },
+  };
+}
+
+/** What an event is called among those of its migration. */
+export function callbackKey({ phase, data }: Pick<Callback, 'phase' | 'data'>): string {
+  return data.invitation === undefined ? phase : invitationEventKey(data.invitation);
+}
+
 /** Id of an event, the same for every attempt. Without a full stop: the signature joins its parts with them. */
-export function callbackId({ migrationId: id, phase }: Pick<Callback, 'migrationId' | 'phase'>): string {
-  return `${id}_${phase}`;
+export function callbackId(callback: Pick<Callback, 'migrationId' | 'phase' | 'data'>): string {
+  return `${callback.migrationId}_${callbackKey(callback)}`;
+}
+
+/** True for an event that says that the guest is waited for: the link to the guest's page goes with it. */
+export function tellsOfGuide({ phase, data }: Pick<Callback, 'phase' | 'data'>): boolean {
+  return phase === 'awaitingRedemption' || data.invitation !== undefined;
 }
 
 /**
  * The body that is sent, the same bytes for every attempt: CloudEvents 1.0, structured JSON.
  *
  * @param source address of the app's migrations
+ * @param guide link to the guest's page; not stored with the event, because it opens the invitation
  */
-export function cloudEvent(callback: NewCallback, source: string): string {
+export function cloudEvent(callback: NewCallback, source: string, guide?: string): string {
   const { migrationId: id, phase, at, data } = callback;
   return JSON.stringify({
     specversion: '1.0',
     id: callbackId(callback),
     source,
-    type: `entra-guest-switch.migration.${phase === 'ended' ? 'ended' : 'phase'}`,
+    type: `entra-guest-switch.migration.${typeOf(callback)}`,
     subject: id,
     time: at,
     datacontenttype: 'application/json',
@@ -104,8 +134,15 @@ export function cloudEvent(callback: NewCallback, source: string): string {
       outcome: data.outcome,
       access: data.access,
       error: data.error,
+      ...data.invitation,
+      ...(guide === undefined ? {} : { guide }),
     },
   });
+}
+
+function typeOf({ phase, data }: NewCallback): string {
+  if (data.invitation !== undefined) return 'invitation';
+  return phase === 'ended' ? 'ended' : 'phase';
 }
 
 export const MOST_ATTEMPTS = 12;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Ids of the rows, stable for callers: checks of preflight, and the last three for what a run meets later. */
+/** Ids of the rows, stable for callers: checks of preflight, and the last five for what a run meets later. */
 export const checkIdSchema = z.enum([
   'guest-exists',
   'guest-is-guest',
@@ -28,6 +28,8 @@ export const checkIdSchema = z.enum([
   'daily-budget-left',
   'invitation-held-back',
   'accepted-with-wrong-account',
+  'invited-again',
+  'guest-mail-sent',
   'stuck',
 ]);
 export type CheckId = z.infer<typeof checkIdSchema>;

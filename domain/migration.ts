@@ -49,7 +49,12 @@ export const migrationRequestSchema = z.strictObject({
     .default(false),
   by: callerNameSchema.describe('Who starts it; kept in the audit log, and compared with who approves').optional(),
   acceptWithinDays: z.int().min(1).max(90).default(30),
-  remindAfterDays: z.array(z.int().min(1).max(90)).max(10).optional(),
+  remindAfterDays: z
+    .array(z.int().min(1).max(90))
+    .max(10)
+    .transform((days) => [...new Set(days)].sort((a, b) => a - b))
+    .describe('Days after the invitation on which a guest who has not accepted is reminded; below acceptWithinDays')
+    .optional(),
   skipAccess: z.array(kindSchema).max(50).default([]),
   callbackUrl: z
     .url({ protocol: /^https$/ })

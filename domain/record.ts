@@ -46,7 +46,26 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   removedId: objectId.nullable(),
   /** The latest try to invite again: written down before the call, because its answer may be lost. */
   invitedAgain: z
-    .strictObject({ why: z.string(), number: z.int(), at: z.iso.datetime(), done: z.boolean() })
+    .strictObject({
+      why: z.string(),
+      number: z.int(),
+      at: z.iso.datetime(),
+      done: z.boolean(),
+      /** Whether the redemption was to be reset. */
+      reset: z.literal(true).optional(),
+      /** Since when it is tried, while the service refused for the moment; `idle`: nothing is under way. */
+      since: z.iso.datetime().optional(),
+      idle: z.literal(true).optional(),
+    })
+    .nullable(),
+  /** The latest mail of ours to the guest: written down before the call, because its answer may be lost. */
+  guestMail: z
+    .strictObject({
+      why: z.string(),
+      number: z.int(),
+      at: z.iso.datetime(),
+      state: z.enum(['open', 'sent', 'lost', 'refused', 'idle']),
+    })
     .nullable(),
   /** When roles were first taken away for a reset, and when the reset was first tried. */
   rolesRemovedAt: z.iso.datetime().nullable(),
@@ -103,6 +122,7 @@ export function newRecord(start: {
     turnedBackAt: null,
     removedId: null,
     invitedAgain: null,
+    guestMail: null,
     rolesRemovedAt: null,
     resetAttemptedAt: null,
   };

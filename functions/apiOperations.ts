@@ -16,12 +16,12 @@ export type SchemaName =
   | 'Problem';
 
 type HeaderName = 'Location' | 'Operation-Location' | 'Retry-After' | 'Content-Disposition';
-type ParameterName = 'id' | 'status' | 'top' | 'continuation' | 'format' | 'Idempotency-Key' | 'validationToken';
+type ParameterName = 'id' | 'status' | 'top' | 'continuation' | 'format' | 'Idempotency-Key' | 'validationToken' | 'token' | 'lang';
 
 export interface Answer {
   description: string;
   /** Content type → name of the schema, or null for plain text. */
-  content?: Partial<Record<'application/json' | 'text/plain' | 'text/csv', SchemaName | null>>;
+  content?: Partial<Record<'application/json' | 'text/plain' | 'text/csv' | 'text/html', SchemaName | null>>;
   headers?: readonly HeaderName[];
 }
 
@@ -42,6 +42,7 @@ const bodyProblems = [
 ] as const satisfies readonly HttpCode[];
 const everywhere = ['invalid-query', 'records-unavailable', 'unexpected-error'] as const satisfies readonly HttpCode[];
 const accepted = ['Location', 'Operation-Location', 'Retry-After'] as const;
+const page = { 'text/html': null } as const;
 const migration = { 'application/json': 'Migration' } as const;
 
 /** What the OpenAPI document says about each route. */
@@ -128,6 +129,25 @@ export const operations: Record<RouteName, Operation> = {
   },
   graphNotifications: webhook('Change notifications of Microsoft Graph'),
   graphLifecycle: webhook('Lifecycle notifications of Microsoft Graph'),
+  showGuide: {
+    summary: 'The page that guides a guest; changes nothing',
+    parameters: ['id', 'token', 'lang'],
+    answers: {
+      200: { description: 'What to do, or that there is nothing to do', content: page },
+      404: { description: 'There is no such page: id or token is wrong', content: page },
+    },
+    problems: ['records-unavailable', 'directory-unavailable', 'unexpected-error'],
+  },
+  openInvitation: {
+    summary: 'Lead a guest to the invitation',
+    parameters: ['id', 'token', 'lang'],
+    answers: {
+      200: { description: 'There is nothing to accept', content: page },
+      303: { description: 'The invitation', headers: ['Location'] },
+      404: { description: 'There is no such page: id or token is wrong', content: page },
+    },
+    problems: ['records-unavailable', 'directory-unavailable', 'unexpected-error'],
+  },
   health: {
     summary: 'Whether the app can work',
     answers: {

@@ -39,7 +39,7 @@ export const cancelMigration: Handler = async (request, services) => {
     });
   }
   await wake(record, services);
-  return json(202, toMigration(record, settings.baseUrl), acceptedHeaders(settings.baseUrl, id));
+  return json(202, toMigration(record, settings), acceptedHeaders(settings.baseUrl, id));
 };
 
 function refusalOf(record: MigrationRecord): Problem | undefined {

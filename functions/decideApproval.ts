@@ -29,7 +29,7 @@ function decide(decision: 'approved' | 'rejected', action: string): Handler {
     if (before === undefined) throw new Problem('migration-not-found', 'Look at GET /api/migrations for the ids.');
     const record = isRepeated(before, wanted) ? before : await answer(before, wanted, action, services);
     await wake(record, services);
-    return json(202, toMigration(record, settings.baseUrl), acceptedHeaders(settings.baseUrl, id));
+    return json(202, toMigration(record, settings), acceptedHeaders(settings.baseUrl, id));
   };
 }
 

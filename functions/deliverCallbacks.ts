@@ -2,11 +2,13 @@ import {
   afterAttempt,
   callbackId,
   cloudEvent,
+  tellsOfGuide,
   type Callback,
   type CallbackAnswer,
   type QueuedCallbacks,
 } from '../domain/callbacks';
 import { inChunks } from './chunks';
+import { guideLinkOf, type LinkSettings } from './migrationView';
 import { ROUTE_PREFIX, routes } from './routes';
 import type { Services } from './services';
 
@@ -19,7 +21,7 @@ const LEASE_MS = 3 * 60_000;
 const WORK_MS = 2 * 60_000;
 
 type Deliverer = Pick<Services, 'records' | 'callbacks' | 'clock' | 'log'> & {
-  settings: Pick<Services['settings'], 'baseUrl'>;
+  settings: LinkSettings;
 };
 
 /**
@@ -69,7 +71,8 @@ async function answerTo(
 ): Promise<CallbackAnswer> {
   if (url === undefined) return { taken: false, problem: 'no-receiver', gone: true };
   const source = `${settings.baseUrl}/${ROUTE_PREFIX}/${routes.startMigration.route}`;
-  return callbacks.send(url, { id: callbackId(callback), body: cloudEvent(callback, source) });
+  const guide = tellsOfGuide(callback) ? guideLinkOf(settings, callback.migrationId) : undefined;
+  return callbacks.send(url, { id: callbackId(callback), body: cloudEvent(callback, source, guide) });
 }
 
 /** The host alone: the rest of an address may be a secret. */

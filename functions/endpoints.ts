@@ -6,6 +6,7 @@ import { getReport } from './getReport';
 import { getResult } from './getResult';
 import { graphLifecycle } from './graphLifecycle';
 import { graphNotifications } from './graphNotifications';
+import { openInvitation, showGuide } from './guide';
 import { health } from './health';
 import { endpoint, type Endpoint, type Handler } from './http';
 import { listMigrations } from './listMigrations';
@@ -26,6 +27,8 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   closeInviteBreaker,
   graphNotifications,
   graphLifecycle,
+  showGuide,
+  openInvitation,
   health,
   openApi,
   notFound,

@@ -10,7 +10,7 @@ export const getMigration: Handler = async (request, services) => {
   readQuery(request, noQuery);
   const record = await knownMigration(request, services);
   const headers: Record<string, string> = hasEnded(record) ? {} : { 'Retry-After': RETRY_AFTER };
-  return json(200, toMigration(record, services.settings.baseUrl), headers);
+  return json(200, toMigration(record, services.settings), headers);
 };
 
 /**

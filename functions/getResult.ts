@@ -7,6 +7,6 @@ export const getResult: Handler = async (request, services) => {
   readQuery(request, noQuery);
   const record = await knownMigration(request, services);
   const { baseUrl } = services.settings;
-  const migration = toMigration(record, baseUrl);
+  const migration = toMigration(record, services.settings);
   return hasEnded(record) ? json(200, migration) : json(202, migration, acceptedHeaders(baseUrl, record.id));
 };

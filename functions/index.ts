@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { createActivities } from '../activities';
 import type { ActivityDeps } from '../activities/activity';
+import { createOrganizationName } from '../activities/organizationName';
 import { dropSubscription, keepSubscription } from '../activities/subscription';
 import { createAzure } from '../adapters/azure/azureClient';
 import { createCallbackSender } from '../adapters/callbacks';
 import { createCredential } from '../adapters/credential';
 import { createGraph } from '../adapters/graph/graphClient';
+import { readGuide, type Guide } from '../adapters/guideTexts';
 import { createLog } from '../adapters/logging';
 import { readSettings, type Settings } from '../adapters/settings';
 import { createStorageClients } from '../adapters/storage/clients';
@@ -17,7 +21,7 @@ import { createDurableGateway } from './durable';
 import { registerDurable } from './registerDurable';
 import { registerHttp } from './registerHttp';
 import { registerTimers } from './registerTimers';
-import { ROUTE_PREFIX, routes } from './routes';
+import { GUIDE_PATH, ROUTE_PREFIX, routes } from './routes';
 import type { Services } from './services';
 import type { SubscriptionKeeper } from './tendSubscription';
 
@@ -26,19 +30,24 @@ import type { SubscriptionKeeper } from './tendSubscription';
  * the only one that does something when it is loaded.
  */
 
-function build(settings: Settings): ActivityDeps {
+function build(settings: Settings, { languages }: Guide): ActivityDeps {
   const { httpTimeoutSeconds: timeoutSeconds, graphEndpoint, armEndpoint, appBaseUrl } = settings;
   const credential = createCredential(settings.clientId);
   const clock: Clock = { now: () => new Date() };
   const storage = createStorageClients(settings.records, credential, timeoutSeconds);
+  const graph = createGraph({ endpoint: graphEndpoint, credential, timeoutSeconds });
+  const fallback = new URL(appBaseUrl).hostname;
   return {
-    graph: createGraph({ endpoint: graphEndpoint, credential, timeoutSeconds }),
+    graph,
     azure: createAzure({ endpoint: armEndpoint, credential, timeoutSeconds }),
     records: createRecords(storage, clock),
     documents: createDocuments(storage),
     clock,
+    languages,
+    organizationName: createOrganizationName({ graph, clock }, { given: settings.organizationName, fallback }),
     settings: {
       ...settings,
+      guideUrl: `${appBaseUrl}/${ROUTE_PREFIX}/${GUIDE_PATH}`,
       notificationUrl: `${appBaseUrl}/${ROUTE_PREFIX}/${routes.graphNotifications.route}`,
       lifecycleUrl: `${appBaseUrl}/${ROUTE_PREFIX}/${routes.graphLifecycle.route}`,
     },
@@ -52,7 +61,7 @@ function logOf(context: InvocationContext): Log {
   });
 }
 
-function register(settings: Settings, deps: ActivityDeps): void {
+function register(settings: Settings, deps: ActivityDeps, guide: Guide): void {
   const activities = createActivities(deps);
   const callbacks = createCallbackSender({
     hosts: settings.callbackHosts,
@@ -63,6 +72,7 @@ function register(settings: Settings, deps: ActivityDeps): void {
     ...deps,
     durable: createDurableGateway(() => df.getClient(context)),
     callbacks,
+    guide,
     undo: activities,
     log: logOf(context),
     settings: { ...settings, baseUrl: settings.appBaseUrl },
@@ -76,5 +86,14 @@ function register(settings: Settings, deps: ActivityDeps): void {
   registerTimers(servicesOf, keeperOf);
 }
 
+/** The files for guests: beside dist/ where the app is deployed, beside functions/ where its source is loaded. */
+function guideFolder(): string {
+  const places = ['../../web/guide', '../web/guide'].map((place) => path.resolve(__dirname, place));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error('web/guide is missing: it belongs to the app');
+  return found;
+}
+
 const settings = readSettings(process.env);
-register(settings, build(settings));
+const guide = readGuide(guideFolder());
+register(settings, build(settings, guide), guide);

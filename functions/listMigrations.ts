@@ -25,7 +25,7 @@ export const listMigrations: Handler = async (request, { records, settings }) =>
     ...(continuation === undefined ? {} : { after: continuation }),
   });
   return json(200, {
-    value: page.records.map((record) => toMigration(record, settings.baseUrl)),
+    value: page.records.map((record) => toMigration(record, settings)),
     continuation: page.more ? (page.records.at(-1)?.id ?? null) : null,
   });
 };

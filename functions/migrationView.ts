@@ -1,8 +1,13 @@
+import { guideLink, isWaitedFor } from '../activities/guideLink';
 import type { Migration } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
 import { takesAnswer } from './approvals';
 import { RETRY_AFTER } from './http';
-import { ROUTE_PREFIX } from './routes';
+import { GUIDE_PATH, ROUTE_PREFIX } from './routes';
+import type { TriggerSettings } from './services';
+
+/** The settings that links are made of. */
+export type LinkSettings = Pick<TriggerSettings, 'baseUrl' | 'notificationSecret'>;
 
 /** Absolute addresses of a migration. */
 export function linksOf(baseUrl: string, id: string): Migration['links'] {
@@ -11,8 +16,8 @@ export function linksOf(baseUrl: string, id: string): Migration['links'] {
 }
 
 /** A stored row as callers see it: what the steps remember for each other stays inside. */
-export function toMigration(record: MigrationRecord, baseUrl: string): Migration {
-  const links = linksOf(baseUrl, record.id);
+export function toMigration(record: MigrationRecord, settings: LinkSettings): Migration {
+  const links = linksOf(settings.baseUrl, record.id);
   return {
     id: record.id,
     status: record.status,
@@ -28,8 +33,17 @@ export function toMigration(record: MigrationRecord, baseUrl: string): Migration
     invitation: record.invitation,
     error: record.error,
     ...(record.approvalHours === null ? {} : { approval: record.approval }),
-    links: { ...links, ...(takesAnswer(record) ? answersAt(links) : {}) },
+    links: {
+      ...links,
+      ...(takesAnswer(record) ? answersAt(links) : {}),
+      ...(isWaitedFor(record) ? { guide: guideLinkOf(settings, record.id) } : {}),
+    },
   };
+}
+
+/** The page of a migration's guest. */
+export function guideLinkOf({ baseUrl, notificationSecret }: LinkSettings, id: string): string {
+  return guideLink({ guideUrl: `${baseUrl}/${ROUTE_PREFIX}/${GUIDE_PATH}`, notificationSecret }, id);
 }
 
 function answersAt({ self }: Migration['links']): Partial<Migration['links']> {

@@ -157,6 +157,8 @@ const parameters = {
     { type: 'string', pattern: '^[\\x21-\\x7E]{1,255}$' },
     'The same key and body give the same migration, however often they are sent',
   ),
+  token: parameter('path', 'token', { type: 'string' }, 'Signature of the id, as it is in the link'),
+  lang: parameter('query', 'lang', { type: 'string' }, 'Language of the page; the one of the browser when absent'),
   validationToken: parameter('query', 'validationToken', { type: 'string' }, 'Handshake of a new subscription'),
 } satisfies Record<NonNullable<Operation['parameters']>[number], Json>;
 

@@ -3,11 +3,14 @@ import type { HttpMethod } from '@azure/functions';
 /** Prefix of all routes; host.json says the same. */
 export const ROUTE_PREFIX = 'api';
 
+/** Where the pages of guests are, below the prefix. */
+export const GUIDE_PATH = 'guide';
+
 interface Route {
   method: HttpMethod;
   /** Route template below the prefix. */
   route: string;
-  /** `function`: a function key is asked for. `anonymous`: called by Graph and by probes, which have none. */
+  /** `function`: a function key is asked for. `anonymous`: called by Graph, by guests and by probes, which have none. */
   authLevel: 'function' | 'anonymous';
 }
 
@@ -24,6 +27,8 @@ export const routes = {
   closeInviteBreaker: { method: 'POST', route: 'controls/invite-breaker/close', authLevel: 'function' },
   graphNotifications: { method: 'POST', route: 'graph/notifications', authLevel: 'anonymous' },
   graphLifecycle: { method: 'POST', route: 'graph/lifecycle', authLevel: 'anonymous' },
+  showGuide: { method: 'GET', route: `${GUIDE_PATH}/{id}/{token}`, authLevel: 'anonymous' },
+  openInvitation: { method: 'POST', route: `${GUIDE_PATH}/{id}/{token}/accept`, authLevel: 'anonymous' },
   health: { method: 'GET', route: 'health', authLevel: 'anonymous' },
   openApi: { method: 'GET', route: 'openapi.json', authLevel: 'function' },
 } as const satisfies Record<string, Route>;

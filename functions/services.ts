@@ -1,3 +1,4 @@
+import type { Guide } from '../adapters/guideTexts';
 import type { CallbackSender, Clock, Documents, Graph, Log, Records } from '../domain/ports';
 import type { StepInput, StepOutcome, SwitchInput } from '../domain/steps';
 
@@ -30,6 +31,8 @@ export interface TriggerSettings {
   wrongAccountRounds: number;
   purgeAfterRedemption: boolean;
   dailyBudget: number;
+  /** Where a guest lands after accepting; asks a pending guest to accept as well. */
+  inviteRedirectUrl: string;
 }
 
 /** Steps of the story that give back what was taken. */
@@ -49,6 +52,10 @@ export interface Services {
   callbacks: CallbackSender;
   /** The steps that undo; the sweeper uses them when nobody else is left to do it. */
   undo: UndoSteps;
+  /** The texts and the page for guests. */
+  guide: Guide;
+  /** The organization's name as guests know it. Throws ServiceError. */
+  organizationName(): Promise<string>;
   clock: Clock;
   log: Log;
   settings: TriggerSettings;

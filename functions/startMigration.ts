@@ -23,13 +23,14 @@ export const startMigration: Handler = async (request, services) => {
   const key = readIdempotencyKey(request);
   const wanted = parseBody(migrationRequestSchema, await readJson(request));
   refuseMissingFeatures(wanted);
+  refuseLateReminders(wanted);
   refuseCallback(wanted, services);
   requireStarter(wanted, services);
   const id = await chooseId(key, wanted, services);
   const before = key === undefined ? undefined : await services.records.readMigration(id);
   const record = before === undefined ? await begin(id, wanted, services) : await again(before, services);
   const { baseUrl } = services.settings;
-  return json(202, toMigration(record, baseUrl), acceptedHeaders(baseUrl, id));
+  return json(202, toMigration(record, services.settings), acceptedHeaders(baseUrl, id));
 };
 
 function readIdempotencyKey(request: HttpRequest): string | undefined {
@@ -42,14 +43,19 @@ function readIdempotencyKey(request: HttpRequest): string | undefined {
 }
 
 function refuseMissingFeatures(request: MigrationRequest): void {
-  const field = [
-    request.strategy === 'recreate' ? undefined : 'strategy',
-    request.remindAfterDays === undefined ? undefined : 'remindAfterDays',
-  ].find((name) => name !== undefined);
-  if (field === undefined) return;
-  // Ignoring the field would be worse: the caller would wait for a reminder that never comes.
+  if (request.strategy === 'recreate') return;
+  // Ignoring the field would be worse: the caller would not get what they asked for.
   throw new Problem('feature-not-available', 'This version does not know how to do this; leave the field out.', {
-    field,
+    field: 'strategy',
+  });
+}
+
+/** A reminder on the day on which the time to accept ends, or after it, would never be sent. */
+function refuseLateReminders({ remindAfterDays = [], acceptWithinDays }: MigrationRequest): void {
+  const late = remindAfterDays.find((days) => days >= acceptWithinDays);
+  if (late === undefined) return;
+  throw new Problem('invalid-body', `${late} is not below acceptWithinDays (${acceptWithinDays}).`, {
+    field: 'remindAfterDays',
   });
 }
 

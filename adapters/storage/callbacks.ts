@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { odata } from '@azure/data-tables';
-import { callbackSchema, queuedCallbacksSchema, type Callback, type QueuedCallbacks } from '../../domain/callbacks';
+import {
+  callbackKey,
+  callbackSchema,
+  queuedCallbacksSchema,
+  type Callback,
+  type QueuedCallbacks,
+} from '../../domain/callbacks';
 import type { CallbackOutbox, Clock } from '../../domain/ports';
 import { ServiceError } from '../../domain/serviceError';
 import { unlessStatus } from './answers';
@@ -13,7 +19,7 @@ const MOST_LOOKED_AT = 1000;
 const MOST_ROUNDS = 10;
 
 /**
- * Callbacks: partition = migration, row key = phase; inserted once, so that an event is never told twice under two ids.
+ * Callbacks: partition = migration, row key = phase or invitation; inserted once, so that an event is never told twice under two ids.
  * CallbackQueue: one row a migration that has something to deliver, so that looking for work does not read what is done.
  */
 export function createCallbackOutbox(clients: StorageClients, clock: Clock): CallbackOutbox {
@@ -34,7 +40,7 @@ export function createCallbackOutbox(clients: StorageClients, clock: Clock): Cal
     readCallbacks: (id) => inStorage(clients, () => listOf(clients, id)),
     saveCallback: (callback) =>
       inStorage(clients, async () => {
-        const entity = await unlessStatus([404], callbacks.getEntity(callback.migrationId, callback.phase));
+        const entity = await unlessStatus([404], callbacks.getEntity(callback.migrationId, callbackKey(callback)));
         if (entity === undefined || decode(entity).state !== 'pending') return;
         const change = callbacks.updateEntity(encode(callback), 'Replace', { etag: entity.etag });
         await unlessStatus([404, 412], change);
@@ -95,10 +101,11 @@ async function due({ tables }: StorageClients, now: string, most: number): Promi
   return found.sort((a, b) => a.dueAt.localeCompare(b.dueAt)).slice(0, most);
 }
 
-function encode({ migrationId, phase, data, firstTriedAt, ...columns }: Callback) {
+function encode(callback: Callback) {
+  const { migrationId, data, firstTriedAt, ...columns } = callback;
   return {
     partitionKey: migrationId,
-    rowKey: phase,
+    rowKey: callbackKey(callback),
     ...columns,
     data: JSON.stringify(data),
     firstTriedAt: firstTriedAt ?? '',
@@ -110,7 +117,8 @@ function decode(entity: { partitionKey?: string; rowKey?: string }): Callback {
   return rowAs(callbackSchema, {
     ...columns,
     migrationId: entity.partitionKey,
-    phase: entity.rowKey,
+    // Rows of before there were events of invitations have it in their key only.
+    phase: columns['phase'] ?? entity.rowKey,
     data: parsed(columns['data']),
     firstTriedAt: columns['firstTriedAt'] === '' ? null : columns['firstTriedAt'],
   });

@@ -45,6 +45,7 @@ const formats = {
   turnedBackAt: 'nullableText',
   removedId: 'nullableText',
   invitedAgain: 'json',
+  guestMail: 'json',
   rolesRemovedAt: 'nullableText',
   resetAttemptedAt: 'nullableText',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import type { Grant } from '../../domain/grants';
@@ -8,12 +9,14 @@ import type { Snapshot } from '../../domain/snapshot';
 import { createMemoryDirectory, GROUP_ID, type DirectoryUser, type MemoryDirectory } from './memoryDirectory';
 import { createMemoryDocuments, type MemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
+import { readGuide } from '../../adapters/guideTexts';
 import { azureOf } from './recordedCalls';
 
 export const MIGRATION_ID = 'm-0001';
 export const OLD_ID = '01d00000-0000-4000-8000-000000000001';
 export const INVITED_ADDRESS = 'ada@personal.example';
 export const CONSISTENCY_SECONDS = 120;
+export const GUIDE_FOLDER = path.resolve(__dirname, '../../web/guide');
 const TENANT_ID = '7e000000-0000-4000-8000-000000000001';
 
 /** Everything that activities touch, in memory, with a clock that tests move. */
@@ -75,6 +78,8 @@ export async function createWorld(change: Partial<MigrationRecord> = {}): Promis
     documents,
     clock: { now },
     settings: { ...settings },
+    languages: readGuide(GUIDE_FOLDER).languages,
+    organizationName: () => Promise.resolve('Contoso'),
   };
   const activities = createActivities(deps);
   const start = { id: MIGRATION_ID, guestId: OLD_ID, request, startedBy: 'test', now: now().toISOString() };
@@ -101,7 +106,9 @@ export async function createWorld(change: Partial<MigrationRecord> = {}): Promis
 const settings: ActivitySettings = {
   tenantId: TENANT_ID,
   inviteRedirectUrl: 'https://myapps.example',
-  sendInvitationMail: true,
+  invitationMail: 'microsoft',
+  mailbox: '',
+  guideUrl: 'https://switch.example/api/guide',
   notificationUrl: 'https://switch.example/api/graph/notifications',
   lifecycleUrl: 'https://switch.example/api/graph/lifecycle',
   notificationSecret: 'a secret of more than sixteen characters',

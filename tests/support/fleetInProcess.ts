@@ -1,4 +1,5 @@
 import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
+import { readGuide } from '../../adapters/guideTexts';
 import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { REDEMPTION_HINT } from '../../domain/events';
@@ -6,6 +7,7 @@ import { newRecord, type MigrationRecord } from '../../domain/record';
 import { SWITCH_GUEST } from '../../domain/steps';
 import { createFunctionTable, createHost, virtualClock } from '../../local/host';
 import { switchGuest } from '../../orchestrators/switchGuest';
+import { GUIDE_FOLDER } from './activityWorld';
 import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
@@ -38,7 +40,16 @@ export function createFleet(settings: ActivitySettings): Fleet {
   const now = (): Date => new Date(clock.now());
   const records = createMemoryRecords(now);
   const { graph, azure } = tenant;
-  const deps = { graph, azure, records, documents: createMemoryDocuments(), clock: { now }, settings };
+  const deps: ActivityDeps = {
+    graph,
+    azure,
+    records,
+    documents: createMemoryDocuments(),
+    clock: { now },
+    settings,
+    languages: readGuide(GUIDE_FOLDER).languages,
+    organizationName: () => Promise.resolve('Contoso'),
+  };
   const activities = Object.entries(createActivities(deps)).map(([name, activity]): [string, ActivityHandler] => [
     name,
     (input: unknown) => activity(input, quiet),

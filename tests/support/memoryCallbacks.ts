@@ -1,8 +1,14 @@
-import { callbackSchema, queuedCallbacksSchema, type Callback, type QueuedCallbacks } from '../../domain/callbacks';
+import {
+  callbackKey,
+  callbackSchema,
+  queuedCallbacksSchema,
+  type Callback,
+  type QueuedCallbacks,
+} from '../../domain/callbacks';
 import type { CallbackOutbox } from '../../domain/ports';
 
 export interface MemoryCallbacks {
-  /** By migration id and phase, joined with "/". */
+  /** By migration id and the event's key, joined with "/". */
   readonly callbacks: Map<string, Callback>;
   readonly callbackQueue: Map<string, QueuedCallbacks>;
 }
@@ -15,7 +21,8 @@ export function createMemoryCallbacks(
   const store: MemoryCallbacks = { callbacks: new Map(), callbackQueue: new Map() };
   let marks = 0;
   const mark = () => `mark-${(marks += 1)}`;
-  const keyOf = ({ migrationId, phase }: Pick<Callback, 'migrationId' | 'phase'>) => `${migrationId}/${phase}`;
+  const keyOf = (callback: Pick<Callback, 'migrationId' | 'phase' | 'data'>) =>
+    `${callback.migrationId}/${callbackKey(callback)}`;
   const put = (callback: Callback) =>
     store.callbacks.set(keyOf(callback), callbackSchema.parse(structuredClone(callback)));
   const queue = (queued: QueuedCallbacks) =>

@@ -1,4 +1,5 @@
 import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
+import { readGuide } from '../../adapters/guideTexts';
 import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { reportOf } from '../../activities/report';
@@ -13,6 +14,7 @@ import { builtInTenant } from '../../local/tenant/seed/index';
 import type { StateDocument } from '../../local/tenant/store/document';
 import { switchGuest } from '../../orchestrators/switchGuest';
 import type { RequestLogEntry, TenantState } from './localStack';
+import { GUIDE_FOLDER } from './activityWorld';
 import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords } from './memoryRecords';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
@@ -80,6 +82,8 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
     documents: createMemoryDocuments(),
     clock: { now },
     settings: { ...inProcessSettings, ...options.settings },
+    languages: readGuide(GUIDE_FOLDER).languages,
+    organizationName: () => Promise.resolve('Contoso'),
   };
   await records.createMigration(newRecord(startOf(options, now())));
   const host = startRun(deps, clock, options);
@@ -112,7 +116,9 @@ export async function switchInProcess(options: SwitchOptions): Promise<Switched>
 export const inProcessSettings: ActivitySettings = {
   tenantId: '7f3c1e52-9a64-4c1b-8d27-5b0e6a94f310',
   inviteRedirectUrl: 'https://myapps.example',
-  sendInvitationMail: true,
+  invitationMail: 'microsoft',
+  mailbox: '',
+  guideUrl: 'https://127.0.0.1:1/api/guide',
   notificationUrl: 'https://127.0.0.1:1/api/graph/notifications',
   lifecycleUrl: 'https://127.0.0.1:1/api/graph/lifecycle',
   notificationSecret: 'a secret of more than sixteen characters',

@@ -1,5 +1,6 @@
 import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import type { z } from 'zod';
+import { readGuide } from '../../adapters/guideTexts';
 import { createCallbackSender } from '../../adapters/callbacks';
 import type { Documents, Graph, Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
@@ -9,6 +10,7 @@ import type { SwitchInput } from '../../domain/steps';
 import { endpoints } from '../../functions/endpoints';
 import { matchesRoute, routes, type RouteName } from '../../functions/routes';
 import type { DurableGateway, Services } from '../../functions/services';
+import { GUIDE_FOLDER } from './activityWorld';
 import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
 
 export const BASE_URL = 'https://switch.example';
@@ -56,6 +58,8 @@ export interface TestApp {
   engine: TestEngine;
   users: TestUser[];
   snapshots: Map<string, Snapshot>;
+  /** By `{migration id}/{round}`. */
+  redeemUrls: Map<string, string>;
   logLines: string[];
   graphPaths: string[];
   /** What was undone by the sweeper: step and guest, in order. */
@@ -76,6 +80,7 @@ export function createTestApp(): TestApp {
   const engine = createEngine();
   const users: TestUser[] = [];
   const snapshots = new Map<string, Snapshot>();
+  const redeemUrls = new Map<string, string>();
   const logLines: string[] = [];
   const graphPaths: string[] = [];
   const undone: string[] = [];
@@ -90,7 +95,9 @@ export function createTestApp(): TestApp {
     callbacks: createCallbackSender({ hosts: [], secret: '', clock: { now } }),
     undo: undoSteps(undone),
     graph: createGraph(users, graphPaths, graphFaults),
-    documents: createDocuments(snapshots),
+    documents: createDocuments(snapshots, redeemUrls),
+    guide: readGuide(GUIDE_FOLDER),
+    organizationName: () => Promise.resolve('Contoso'),
     clock: { now },
     log: { info: write('info'), warn: write('warn') },
     settings: {
@@ -106,6 +113,7 @@ export function createTestApp(): TestApp {
       wrongAccountRounds: 3,
       purgeAfterRedemption: false,
       dailyBudget: 50,
+      inviteRedirectUrl: 'https://myapps.example',
     },
   };
   return {
@@ -114,6 +122,7 @@ export function createTestApp(): TestApp {
     engine,
     users,
     snapshots,
+    redeemUrls,
     logLines,
     graphPaths,
     undone,
@@ -251,13 +260,13 @@ function undoSteps(undone: string[]): Services['undo'] {
   };
 }
 
-function createDocuments(snapshots: Map<string, Snapshot>): Documents {
+function createDocuments(snapshots: Map<string, Snapshot>, redeemUrls: Map<string, string>): Documents {
   const unexpected = () => Promise.reject(new Error('functions/ does not call this'));
   return {
     writeSnapshot: unexpected,
     readSnapshot: (id) => Promise.resolve(structuredClone(snapshots.get(id))),
     writeReport: unexpected,
     writeRedeemUrl: unexpected,
-    readRedeemUrl: unexpected,
+    readRedeemUrl: (id, round) => Promise.resolve(redeemUrls.get(`${id}/${round}`)),
   };
 }

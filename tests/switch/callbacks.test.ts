@@ -19,7 +19,7 @@ beforeAll(async () => {
     clock,
     callbacks: receiver.sender(clock),
     log: { info: write, warn: write },
-    settings: { baseUrl: SOURCE },
+    settings: { baseUrl: SOURCE, notificationSecret: 'a secret of more than sixteen characters' },
   };
   // The first event fails once: what follows has to wait for it.
   receiver.replies.push(500);

@@ -75,6 +75,8 @@ describe('an activity refuses, before any call,', () => {
       documents: port,
       clock: port,
       settings: port,
+      languages: port,
+      organizationName: port,
     };
     const log = { info: jest.fn(), warn: jest.fn() };
     const refused = createActivities(deps)[name](input, log);

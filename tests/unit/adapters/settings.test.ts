@@ -27,7 +27,9 @@ test('the least that must be set, and the defaults', () => {
     graphEndpoint: 'https://graph.microsoft.com',
     armEndpoint: 'https://management.azure.com',
     inviteRedirectUrl: `https://myapplications.microsoft.com/?tenantid=${tenant}`,
-    sendInvitationMail: true,
+    invitationMail: 'microsoft',
+    mailbox: '',
+    organizationName: undefined,
     notificationSecret: secret,
     records: { connectionString: 'UseDevelopmentStorage=true' },
     pollMinutes: 120,
@@ -56,7 +58,9 @@ test('everything set, records by identity', () => {
     NOTIFICATION_SECRET: secret,
     AZURE_CLIENT_ID: tenant,
     GRAPH_ENDPOINT: 'https://localhost:8443',
-    SEND_INVITATION_MAIL: 'false',
+    INVITATION_MAIL: 'mailbox',
+    MAILBOX: 'guests@contoso.example',
+    ORGANIZATION_NAME: 'Contoso',
     RECORDS_BLOB_ENDPOINT: 'https://account.blob.example/',
     RECORDS_TABLE_ENDPOINT: 'https://account.table.example',
     PROTECTED_GUESTS: ` ${tenant} ,, 11111111-2222-4333-8444-555555555555`,
@@ -75,7 +79,9 @@ test('everything set, records by identity', () => {
   expect(settings).toMatchObject({
     clientId: tenant.toLowerCase(),
     graphEndpoint: 'https://localhost:8443',
-    sendInvitationMail: false,
+    invitationMail: 'mailbox',
+    mailbox: 'guests@contoso.example',
+    organizationName: 'Contoso',
     records: { blobEndpoint: 'https://account.blob.example', tableEndpoint: 'https://account.table.example' },
     protectedGuests: [tenant.toLowerCase(), '11111111-2222-4333-8444-555555555555'],
     domainPolicyCheck: 'off',
@@ -108,7 +114,9 @@ test('all problems come at once, each with its variable, none with its value', (
     GRAPH_ENDPOINT: 'http://graph.example',
     ARM_ENDPOINT: 'https://arm.example/path',
     INVITE_REDIRECT_URL: 'javascript:alert(1)',
-    SEND_INVITATION_MAIL: 'yes',
+    INVITATION_MAIL: 'yes',
+    MAILBOX: 'guests/../x@contoso.example',
+    ORGANIZATION_NAME: 'x'.repeat(101),
     NOTIFICATION_SECRET: 'short-secret',
     RECORDS_CONNECTION_STRING: connection,
     RECORDS_BLOB_ENDPOINT: 'https://account.blob.example',
@@ -224,4 +232,12 @@ test('the table marks the secrets and shows every default', () => {
     required: false,
   });
   expect(settingsTable.every(({ meaning }) => meaning.endsWith('.'))).toBe(true);
+});
+
+test('a mailbox is asked for together with other problems, and only where mails go through it', () => {
+  const message = messageOf({ ...least, INVITATION_MAIL: 'mailbox', POLL_MINUTES: '0' });
+  expect(message).toContain('MAILBOX is missing: it goes together with INVITATION_MAIL=mailbox');
+  expect(message).toContain('POLL_MINUTES');
+  expect(messageOf({ ...least, INVITATION_MAIL: 'mailbox', MAILBOX: tenant })).toBe('accepted');
+  expect(messageOf({ ...least, INVITATION_MAIL: 'caller' })).toBe('accepted');
 });
