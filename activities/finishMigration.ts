@@ -1,5 +1,6 @@
 import { countResults } from '../domain/grants';
-import { progressOf, statusOf } from '../domain/phases';
+import { progressOf, statusOf, type Outcome } from '../domain/phases';
+import type { MigrationRecord } from '../domain/record';
 import { announce } from './announce';
 import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
@@ -8,8 +9,18 @@ import { recordOf } from './common';
 import { reportOf } from './report';
 
 /**
+ * True when somebody wants the guest back at the identity they had, and asked before the end was written. Only what would
+ * end with access given can turn back; every other ending has a way of its own.
+ */
+function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, outcome: Outcome): boolean {
+  const gives = outcome === 'completed' || outcome === 'completedWithGaps';
+  return gives && phase !== 'ended' && wish?.kind === 'revert' && turnedBackAt === null;
+}
+
+/**
  * Ends a migration: final counts, the report's document, the row, the event for the caller, and last the locks, so that
- * nobody can start anew before everything is written.
+ * nobody can start anew before everything is written. Does not end what somebody wants to turn back: the row decides,
+ * by a conditional write, so that such a wish is served or refused, never lost.
  * Safe to run twice: every write replaces itself, the event is stored once, and a lock is released only while this
  * migration holds it.
  */
@@ -17,6 +28,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
   const { records, documents } = deps;
   return async ({ migrationId, outcome, error }, log) => {
     const record = await recordOf(records, migrationId);
+    if (mustTurnBack(record, outcome)) return done({ wish: 'revert' });
     const access = countResults(record.access.captured, await records.readGrantResults(migrationId));
     await documents.writeReport(await reportOf({ ...record, outcome }, deps));
     const end = {
@@ -26,9 +38,13 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       error,
       access,
       progress: progressOf('ended', { captured: access.captured, done: access.captured }),
+      wish: null,
       ...unmarked(record),
     } as const;
-    await records.updateMigration(migrationId, end);
+    const ended = await records.decideOnMigration(migrationId, (current) =>
+      mustTurnBack(current, outcome) ? undefined : end,
+    );
+    if (ended?.phase !== 'ended') return done({ wish: 'revert' });
     await announce({ ...record, ...end }, deps);
     for (const lock of locksOf(record)) await records.releaseGuest(lock, migrationId);
     log.info('ended', { migrationId, outcome, code: error?.code ?? null });

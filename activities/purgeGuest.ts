@@ -43,6 +43,7 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
       await audit('refused', guestId, reasonOf(error));
       return failed('purge-refused', `${reasonOf(error)}.`);
     }
+    await records.updateMigration(migrationId, { purgedAt: clock.now().toISOString() });
     await audit('after', guestId);
     log.info('purged', { migrationId, guestId });
     return done({});
@@ -56,6 +57,7 @@ export function createPurgeGuest(deps: ActivityDeps): Activity<'purgeGuest'> {
     if (await isThere(graph, `/users/${guestId}`)) {
       return failed('purge-refused', 'Somebody restored the guest while it was being purged.');
     }
+    await records.updateMigration(id, { purgedAt: record.purgedAt ?? clock.now().toISOString() });
     await auditor(deps, id, 'purge')('after', guestId, 'found purged');
     return done({});
   }

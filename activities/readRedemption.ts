@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { identitySchema, identityVerdict } from '../domain/identityVerdict';
+import { isGoingBack, wantedIdentity } from '../domain/direction';
+import { identitySchema, identityVerdict, type IdentityVerdict } from '../domain/identityVerdict';
+import type { MigrationRecord } from '../domain/record';
 import { isNotFound } from '../domain/serviceError';
+import type { Wish } from '../domain/wishes';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { recordOf, secondsUntilConsistent } from './common';
 
@@ -16,22 +19,39 @@ const invited = z.object({
  */
 export function createReadRedemption(deps: ActivityDeps): Activity<'readRedemption'> {
   const { graph, records, clock, settings } = deps;
-  return async ({ migrationId, newId }, log) => {
+  return async (input, log) => {
+    const { migrationId, newId } = input;
     const record = await recordOf(records, migrationId);
     if (record.guest.newId !== newId)
       throw new Error('readRedemption: the id is not the invited guest of this migration');
+    const wish = input.listen === undefined ? {} : { wish: wishOf(record) };
     try {
       const user = await graph.read(`/users/${newId}?$select=id,externalUserState,identities`, invited);
-      if (user.externalUserState?.toLowerCase() !== 'accepted') return done({ state: 'pending', verdict: null });
+      const pending = done({ state: 'pending' as const, verdict: null, ...wish });
+      if (user.externalUserState?.toLowerCase() !== 'accepted') return pending;
       const verdict = identityVerdict(user.identities ?? []);
+      if (mayBeOfBefore(record, verdict)) return pending;
       await records.updateMigration(migrationId, { verdict });
       log.info('redeemed', { migrationId, newId, verdict });
-      return done({ state: 'accepted', verdict });
+      return done({ state: 'accepted', verdict, ...wish });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const invitedAt = record.invitation?.sentAt ?? record.updatedAt;
       const young = secondsUntilConsistent(invitedAt, clock, settings.consistencySeconds) > 0;
-      return done({ state: young ? 'pending' : 'gone', verdict: null });
+      return done({ state: young ? 'pending' : 'gone', verdict: null, ...wish });
     }
   };
+
+  /** Right after a reset a replica may still show the account that the guest accepted with before. */
+  function mayBeOfBefore(record: MigrationRecord, verdict: IdentityVerdict): boolean {
+    if (verdict === wantedIdentity(isGoingBack(record))) return false;
+    const resets = [record.resetAttemptedAt, record.invitedAgain?.at].filter((at) => typeof at === 'string');
+    return resets.some((at) => secondsUntilConsistent(at, clock, settings.consistencySeconds) > 0);
+  }
+}
+
+/** What somebody wants; a cancel is possible as long as the purge is not claimed. */
+function wishOf({ cancelRequestedAt, purgeClaimedAt, wish }: MigrationRecord): Wish['kind'] | null {
+  if (cancelRequestedAt !== null && purgeClaimedAt === null) return 'cancel';
+  return wish?.kind ?? null;
 }

@@ -38,6 +38,10 @@ export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest
   ): Promise<StepOutcome<StepOutput<'undeleteGuest'>>> {
     const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(Math.min(wait, 10));
-    return done({ guest: (await isThere(graph, `/users/${guestId}`)) ? 'present' : 'gone' });
+    if (await isThere(graph, `/users/${guestId}`)) return done({ guest: 'present' });
+    if (record.purgeClaimedAt !== null) {
+      await records.updateMigration(record.id, { purgedAt: record.purgedAt ?? clock.now().toISOString() });
+    }
+    return done({ guest: 'gone' });
   }
 }

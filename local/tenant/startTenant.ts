@@ -23,6 +23,7 @@ import { listen } from './http/server';
 import { loadTokenKeys, type TokenKeys } from './http/tokens';
 import { Delivery } from './notifications/delivery';
 import { notificationsFor } from './notifications/outbox';
+import { settleSubscriptions } from './notifications/subscriptionLife';
 import { builtInTenant } from './seed/index';
 import { Clock, type TimeSource } from './store/clock';
 import { Database } from './store/database';
@@ -86,6 +87,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
     emptyRecycleBin(tenant.store, tenant.clock.now());
     tenant.store.transaction((tx) => settleSchedules(tx, tenant.clock.now()));
     settleEntitlements(tenant.store, tenant.clock.now());
+    settleSubscriptions(tenant);
     delivery.wake();
   };
 
@@ -96,6 +98,7 @@ export function createTenant(options: TenantOptions, origin: () => string): Tena
   };
   const answer = async (message: Message): Promise<Reply> => {
     settleEntitlements(tenant.store, tenant.clock.now());
+    settleSubscriptions(tenant);
     if (wantsMailboxPage(message)) return mailboxPage(tenant);
     if (message.path.startsWith('/_tenant')) return answerControl(tenant, message, { catchUp });
     if (message.path === '/msi/token') return answerIdentity(tenant, service.keys, options.identityHeader, message);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { created, noContent, ok, type Reply } from '../http/message';
 import { activeSubscriptions } from '../notifications/outbox';
+import { authorized } from '../notifications/subscriptionLife';
 import { validateAddress } from '../notifications/delivery';
 import { text, type Entity } from '../store/snapshot';
 import { objectBody, requiredText } from './bodies';
@@ -14,7 +15,6 @@ import { findUser } from './targets';
 const minute = 60_000;
 const longestMinutes = 41_760;
 const shortestMinutes = 45;
-const perApplication = 100;
 
 const invalid = (message: string): GraphError => new GraphError(400, 'InvalidRequest', message);
 
@@ -102,21 +102,31 @@ async function create(call: Call): Promise<Reply> {
   return created(shown(call, entity));
 }
 
+/** The change types in a fixed order. */
+const typesOf = (changeType = ''): string =>
+  changeType
+    .split(',')
+    .map((type) => type.trim())
+    .sort()
+    .join();
+
 /** Checked before and after the handshake: two callers may have been shaking hands at the same time. */
 function refuseDuplicate(call: Call, resource: string, changeType: string): void {
   const mine = own(call);
   const plain = (value: string | undefined): string => (value ?? '').replace(/^\//, '').toLowerCase();
   const same = mine.find(
-    (other) => plain(text(other, 'resource')) === plain(resource) && text(other, 'changeType') === changeType,
+    (other) =>
+      plain(text(other, 'resource')) === plain(resource) && typesOf(text(other, 'changeType')) === typesOf(changeType),
   );
   if (same !== undefined) {
     throw new GraphError(409, 'Conflict', `Subscription Id ${same.id} already exists for the requested combination`);
   }
-  if (mine.length >= perApplication) {
+  const quota = call.tenant.settings.get().subscriptionQuota;
+  if (mine.length >= quota) {
     throw new GraphError(
       403,
       'Forbidden',
-      `The limit of ${perApplication} subscriptions per application and tenant is reached.`,
+      `The limit of ${quota} subscriptions per application and tenant is reached.`,
     );
   }
 }
@@ -135,13 +145,14 @@ async function handshake(url: string): Promise<void> {
 }
 
 function update(call: Call): Reply {
-  const { id } = one(call);
+  const subscription = one(call);
   const body = objectBody(call);
   const unknown = Object.keys(body).find((name) => name !== 'expirationDateTime' && !name.startsWith('@odata.'));
   if (unknown !== undefined) throw invalid(`Property '${unknown}' cannot be updated.`);
   const expirationDateTime = expiration(call, body['expirationDateTime']);
-  const after = call.tenant.store.transaction((tx) => tx.patch('changeSubscriptions', id, { expirationDateTime }));
-  return ok(shown(call, after));
+  const renewed = authorized({ ...subscription, expirationDateTime }, 'renew', call.tenant.clock.now());
+  call.tenant.store.transaction((tx) => tx.put('changeSubscriptions', renewed));
+  return ok(shown(call, renewed));
 }
 
 const shown = (call: Call, entity: Entity): unknown => ({
@@ -172,7 +183,8 @@ export const changeSubscriptionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/subscriptions/{subscription-id}/reauthorize',
     handle: (call) => {
-      one(call);
+      const after = authorized(one(call), 'reauthorize', call.tenant.clock.now());
+      call.tenant.store.transaction((tx) => tx.put('changeSubscriptions', after));
       return noContent();
     },
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accounts, redeem } from '../directory/redemption';
-import { activeSubscriptions, requestReauthorization } from '../notifications/outbox';
+import { activeSubscriptions } from '../notifications/outbox';
+import { demandReauthorization } from '../notifications/subscriptionLife';
 import { settingsUpdate } from '../store/settings';
 import { exportState, importState, StateError } from '../store/document';
 import { text, without } from '../store/snapshot';
@@ -13,7 +14,7 @@ const problem = (status: number, message: string): Reply => ({ status, body: { e
 const redeemBody = z.strictObject({ userId: z.string(), account: z.enum(accounts) });
 const clockBody = z.strictObject({ advanceMs: z.number().min(0) });
 const lifecycleBody = z.strictObject({
-  event: z.literal('reauthorizationRequired'),
+  event: z.enum(['reauthorizationRequired', 'lost']),
   subscriptionId: z.string().optional(),
 });
 
@@ -65,14 +66,21 @@ const handlers: Readonly<Record<string, Handler>> = {
     return ok(clockOf(tenant));
   },
   'POST /_tenant/lifecycle': (tenant, body) => {
-    const { subscriptionId } = lifecycleBody.parse(body);
-    const subscriptions = activeSubscriptions(tenant.store.primary(), tenant.clock.now()).filter(
-      (one) =>
-        text(one, 'lifecycleNotificationUrl') !== undefined &&
-        (subscriptionId === undefined || one.id === subscriptionId),
+    const { event, subscriptionId } = lifecycleBody.parse(body);
+    const chosen = activeSubscriptions(tenant.store.primary(), tenant.clock.now()).filter(
+      ({ id }) => subscriptionId === undefined || id === subscriptionId,
     );
-    for (const subscription of subscriptions) requestReauthorization(tenant, subscription);
-    return ok({ sent: subscriptions.map(({ id }) => id) });
+    if (event === 'lost') {
+      tenant.store.transaction((tx) => {
+        for (const { id } of chosen) tx.remove('changeSubscriptions', id);
+      });
+      return ok({ lost: chosen.map(({ id }) => id) });
+    }
+    const asked = chosen.filter((one) => text(one, 'lifecycleNotificationUrl') !== undefined);
+    tenant.store.transaction((tx) => {
+      for (const subscription of asked) demandReauthorization(tenant, tx, subscription);
+    });
+    return ok({ sent: asked.map(({ id }) => id) });
   },
 };
 

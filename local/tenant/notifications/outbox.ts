@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { text, type Entity, type View } from '../store/snapshot';
+import { isRecord, text, type Entity, type View } from '../store/snapshot';
 import type { Transaction } from '../store/store';
 import { tenantId, type Tenant } from '../tenant';
 
@@ -19,11 +19,23 @@ export interface Pending {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
+/** True until a subscription expires. */
+export const isActive = (subscription: Entity, now: number): boolean =>
+  Date.parse(text(subscription, 'expirationDateTime') ?? '') > now;
+
 /** Subscriptions that have not expired. */
 export const activeSubscriptions = (view: View, now: number): Entity[] =>
-  view
-    .list('changeSubscriptions')
-    .filter((subscription) => Date.parse(text(subscription, 'expirationDateTime') ?? '') > now);
+  view.list('changeSubscriptions').filter((subscription) => isActive(subscription, now));
+
+/** A moment in an object's property, in milliseconds; undefined when it has none. */
+export function momentIn(object: unknown, property: string): number | undefined {
+  const moment = isRecord(object) ? object[property] : undefined;
+  return typeof moment === 'number' ? moment : undefined;
+}
+
+/** True while an unanswered demand to authorize again keeps changes from being notified: they are lost, not delayed. */
+export const isPaused = (subscription: Entity, now: number): boolean =>
+  (momentIn(subscription['lifecycle'], 'pausedAt') ?? Infinity) <= now;
 
 /** Transaction hook: every change of a user puts notifications for the matching subscriptions into the outbox. */
 export function notificationsFor(tenant: Pick<Tenant, 'clock' | 'settings'>): (tx: Transaction) => void {
@@ -34,7 +46,8 @@ export function notificationsFor(tenant: Pick<Tenant, 'clock' | 'settings'>): (t
         .flatMap(({ collection, id }) => (collection === 'users' || collection === 'deletedUsers' ? [id] : [])),
     );
     if (ids.size === 0) return;
-    const subscriptions = activeSubscriptions(tx, tenant.clock.now());
+    const now = tenant.clock.now();
+    const subscriptions = activeSubscriptions(tx, now).filter((one) => !isPaused(one, now));
     for (const id of ids) {
       const changeType = tx.has('users', id) || tx.has('deletedUsers', id) ? 'updated' : 'deleted';
       for (const subscription of subscriptions.filter((one) => wants(one, id, changeType))) {
@@ -90,7 +103,7 @@ function enqueue(
   }
   const dueAt = clock.now() + notificationMs;
   for (let copy = 0; copy <= Number(duplicates); copy++) {
-    put(tx, {
+    enclose(tx, {
       id: randomUUID(),
       dueAt,
       firstDueAt: dueAt,
@@ -101,28 +114,8 @@ function enqueue(
   }
 }
 
-/** Asks the subscriber to authorize its subscription again, at once. */
-export function requestReauthorization(tenant: Tenant, subscription: Entity): void {
-  const now = tenant.clock.now();
-  tenant.store.transaction((tx) => {
-    put(tx, {
-      id: randomUUID(),
-      dueAt: now,
-      firstDueAt: now,
-      attempts: 0,
-      url: text(subscription, 'lifecycleNotificationUrl') ?? '',
-      content: {
-        lifecycleEvent: 'reauthorizationRequired',
-        subscriptionId: subscription.id,
-        subscriptionExpirationDateTime: subscription['expirationDateTime'],
-        clientState: subscription['clientState'] ?? null,
-        tenantId: tenantId(tx),
-      },
-    });
-  });
-}
-
-const put = (tx: Transaction, pending: Pending): void => tx.put(outbox, { ...pending });
+/** Puts one notification on its way. */
+export const enclose = (tx: Transaction, pending: Pending): void => tx.put(outbox, { ...pending });
 
 /** Everything in the outbox, oldest first. */
 export const pendingNotifications = (view: View): Pending[] => view.list(outbox) as unknown as Pending[];

@@ -60,6 +60,12 @@ export const settingsSchema = z.strictObject({
   accessPackageMs: milliseconds,
   /** true = Microsoft's abuse detection has blocked all invitations of the tenant. */
   invitationsBlocked: z.boolean(),
+  /** So many change subscriptions an application may have. */
+  subscriptionQuota: z.number().int().min(0),
+  /** How long before its end a subscription must be authorized again; 0 = only when a control call demands it. */
+  reauthorizationBeforeMs: milliseconds,
+  /** How long changes go on being notified while the demand is unanswered. */
+  reauthorizationGraceMs: milliseconds,
   /** Which roles of a user keep an application from resetting their redemption. */
   resetRefusedFor: z.enum(resetRefusals),
   /** true = an address that a guest in the recycle bin has cannot be invited. */
@@ -85,6 +91,9 @@ export const defaultSettings: Settings = {
   entitlementManagement: true,
   accessPackageMs: 0,
   invitationsBlocked: false,
+  subscriptionQuota: 100,
+  reauthorizationBeforeMs: 0,
+  reauthorizationGraceMs: 0,
   resetRefusedFor: 'roles',
   deletedGuestsHoldAddress: false,
   mailboxAccess: 'all',
