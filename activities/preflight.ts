@@ -24,7 +24,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     const lastPhase = again === true ? 'awaitingApproval' : 'preflight';
     const record = await recordOf(records, migrationId);
     const { oldId } = record.guest;
-    const base = await checkBasePermissions(graph);
+    const base = await checkBasePermissions(deps);
     const guest = oldId === null || !base.ok ? undefined : await readGuest(oldId, graph);
     const found = guest === undefined ? undefined : await checkAll(guest);
     const checks = found?.checks ?? [base.ok ? unresolvedGuest(oldId) : base];

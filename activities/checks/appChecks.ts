@@ -5,7 +5,7 @@ import type { Check } from '../../domain/checks';
 import type { Grant } from '../../domain/grants';
 import type { Graph } from '../../domain/ports';
 import type { Captured } from '../capture';
-import type { ActivityDeps } from '../activity';
+import type { ActivityDeps, ActivitySettings } from '../activity';
 import { GLOBAL_ADMINISTRATOR } from './guestChecks';
 import { blocking, passed } from './check';
 
@@ -26,24 +26,34 @@ export const recreatePermissions: readonly Permission[] = [
   },
 ];
 
+/** What mails to the guest need, where the app sends them itself. */
+export const mailPermissions: readonly Permission[] = [
+  { anyOf: ['Mail.Send'], why: 'write to guests through the mailbox (only with INVITATION_MAIL=mailbox)' },
+];
+
 /** Whether the app may do all that this guest needs: permissions of its token, and its own directory role. */
 export async function checkApp(access: Captured, deps: ActivityDeps): Promise<Check[]> {
   const { roles } = await deps.graph.ownIdentity();
-  return [permissions(access, roles), await privilegedGuest(access.grants, deps)];
+  return [permissions(access, roles, deps.settings), await privilegedGuest(access.grants, deps)];
 }
 
 /**
  * Whether the app holds what every migration needs. Asked before anything is read, because without it the directory
  * does not even show the guest.
  */
-export async function checkBasePermissions(graph: Graph): Promise<Check> {
+export async function checkBasePermissions({ graph, settings }: ActivityDeps): Promise<Check> {
   const { roles } = await graph.ownIdentity();
-  return permissions({ grants: [], refused: [] }, roles);
+  return permissions({ grants: [], refused: [] }, roles, settings);
 }
 
-function permissions(access: Captured, roles: readonly string[]): Check {
+function permissions(
+  access: Captured,
+  roles: readonly string[],
+  { invitationMail }: Pick<ActivitySettings, 'invitationMail'>,
+): Check {
   const needed = [
     ...recreatePermissions,
+    ...(invitationMail === 'mailbox' ? mailPermissions : []),
     ...access.refused.flatMap((kind) => kind.capturePermissions),
     ...Object.values(accessKinds).flatMap((kind) => permissionsToRestore(kind, access.grants)),
   ];
