@@ -12,7 +12,7 @@ import { captureAll, missingPermission, outsideOf, skippedKinds, type Captured }
 import { recordOf, verifiedSnapshot } from './common';
 
 /** Grants that one restoring activity handles: as many as a batch of reads takes, few enough to repeat cheaply. */
-const CHUNK = 20;
+export const CHUNK = 20;
 
 /**
  * Captures the guest and everything it holds, writes the snapshot, reads it back and compares the hash.

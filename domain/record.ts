@@ -38,7 +38,7 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
   phasesEntered: z.int().nullable(),
   /** What somebody wants, until it is served. */
   wish: wishSchema.nullable(),
-  /** When the purge was known to have taken effect. */
+  /** When the purge was known to have taken effect; in migrations that continue another, when that was past its return. */
   purgedAt: z.iso.datetime().nullable(),
   /** When the run turned back to the identity that the guest had. */
   turnedBackAt: z.iso.datetime().nullable(),

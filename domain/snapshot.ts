@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { grantSchema, kindSchema } from './grants';
 import { identitySchema } from './identityVerdict';
-import { migrationId, objectId } from './ids';
+import { migrationId, objectId, sha256 } from './ids';
 
 /** What is kept about the guest account itself: enough to invite again and to tell people apart. */
 export const guestAccountSchema = z.strictObject({
@@ -26,5 +26,7 @@ export const snapshotSchema = z.strictObject({
   /** The kinds of grant that were looked for; absent in the first snapshots, which know six. */
   kinds: z.array(kindSchema).optional(),
   grants: z.array(grantSchema),
+  /** The snapshot that this one is a copy of, in migrations that continue another. */
+  copiedFrom: z.strictObject({ migrationId, snapshotHash: sha256 }).optional(),
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;

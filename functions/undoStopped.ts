@@ -16,7 +16,8 @@ export async function undoStopped(
 ): Promise<MigrationError | 'later' | undefined> {
   const { id: migrationId, guest, snapshotHash } = record;
   const { oldId, newId } = guest;
-  if (oldId === null) return undefined;
+  // One that continues another begins after the point of no return.
+  if (oldId === null || record.resumes !== null) return undefined;
   const { undo, log } = services;
   if (record.rolesRemovedAt !== null && record.resetAttemptedAt === null && snapshotHash !== null) {
     return hindrance(await undo.giveBackRoles({ migrationId, guestId: oldId, snapshotHash }, log));
