@@ -69,7 +69,7 @@ export function createFleet(settings: ActivitySettings): Fleet {
     deps,
     records,
     row,
-    start: async (name, guestId, acceptWithinDays = 30, attended = undefined) => {
+    start: async (name, guestId, acceptWithinDays = 30, attended) => {
       const request = {
         guest: guestId,
         inviteEmail: `${name}@outlook.example`,

@@ -78,8 +78,7 @@ it('an answer of the reset that gets lost: it is made once, and the guest is tol
   await fleet.tenant.control('PUT', 'faults', [isReset]);
   await fleet.accept(NAME, 'work');
   await fleet.minutes(10);
-  const { row } = fleet;
-  expect(row(NAME)).toMatchObject({ phase: 'awaitingRedemption', invitation: { rounds: 2 } });
+  expect(fleet.row(NAME)).toMatchObject({ phase: 'awaitingRedemption', invitation: { rounds: 2 } });
   const invitations = (await fleet.tenant.requests()).filter(
     ({ method, path }) => method === 'POST' && path.endsWith('/invitations'),
   );

@@ -14,13 +14,13 @@ const invitation = {
 };
 
 let app: TestApp;
-beforeEach(async () => {
+beforeEach(() => {
   app = createTestApp();
-  await waiting({});
+  waiting({});
   app.redeemUrls.set(`${ID}/1`, FIRST);
 });
 
-async function waiting(change: Partial<MigrationRecord>): Promise<void> {
+function waiting(change: Partial<MigrationRecord>): void {
   const guest = { oldId: GUEST_ID, newId: NEW_ID, displayName: 'Ada Lovelace' };
   const row = recordWith({ id: ID, phase: 'awaitingRedemption', status: 'Running', guest, invitation, ...change });
   const request = { ...row.request, inviteEmail: 'ada@outlook.example' };
@@ -95,7 +95,7 @@ describe('the page', () => {
   });
 
   it('on the way back asks for the work account', async () => {
-    await waiting({ turnedBackAt: '2026-11-02T07:30:00.000Z' });
+    waiting({ turnedBackAt: '2026-11-02T07:30:00.000Z' });
     const { text } = await page();
     expect(text).toContain('account of your work or school (a•••@work.example)');
     expect(text).not.toContain('personal Microsoft account');
@@ -112,7 +112,7 @@ describe('the page', () => {
     ['restores already', { phase: 'restoring' }],
     ['knows with what the guest accepted', { verdict: 'work' }],
   ])('of a migration that %s says that there is nothing to do', async (_what, change) => {
-    await waiting(change);
+    waiting(change);
     for (const answer of [await page(), await accept()]) {
       expect(answer.status).toBe(200);
       expect(answer.text).toContain('There is nothing to do here');
@@ -127,7 +127,7 @@ describe('the way to the invitation', () => {
     expect(answer.status).toBe(303);
     expect(answer.headers.get('location')).toBe(FIRST);
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    await waiting({ invitation: { ...invitation, rounds: 2 } });
+    waiting({ invitation: { ...invitation, rounds: 2 } });
     app.redeemUrls.set(`${ID}/2`, 'https://login.example/second');
     expect((await accept()).headers.get('location')).toBe('https://login.example/second');
   });
@@ -170,6 +170,6 @@ it('the link is in the migration while the guest is waited for', async () => {
   const links = async () =>
     ((await app.call('GET', `/api/migrations/${ID}`)).json as { links: { guide?: string } }).links;
   expect((await links()).guide).toBe(`https://switch.example${PAGE}`);
-  await waiting({ phase: 'restoring' });
+  waiting({ phase: 'restoring' });
   expect((await links()).guide).toBeUndefined();
 });
