@@ -46,6 +46,7 @@ export function createTurnBack(deps: ActivityDeps): Activity<'turnBack'> {
             turnedBackAt,
             wish: current.wish?.kind === 'revert' ? null : current.wish,
             resetAttemptedAt: null,
+            purgedAt: current.purgedAt ?? current.resetAttemptedAt,
           }
         : undefined,
     );

@@ -1,4 +1,5 @@
 import type { IdentityVerdict } from './identityVerdict';
+import type { Outcome } from './phases';
 import type { MigrationRecord } from './record';
 import type { Snapshot } from './snapshot';
 
@@ -24,20 +25,24 @@ export function addressToInvite(
 }
 
 /**
- * True once there is no giving back of the guest as it was: the old guest is purged, or its redemption is reset. What
- * was tried counts, because the answer may have been lost.
+ * True once there is no giving back of the guest as it was: the old guest is purged, or its redemption is reset. That a
+ * reset was tried counts, because the answer may have been lost.
  */
-export function isPastReturn(
-  record: Pick<MigrationRecord, 'purgedAt' | 'inviteAttemptedAt' | 'resetAttemptedAt' | 'guest' | 'strategy'>,
-): boolean {
-  return record.purgedAt !== null || record.resetAttemptedAt !== null || hasInvitedAfterPurge(record);
+export function isPastReturn(record: MigrationRecord): boolean {
+  if (record.purgedAt !== null || record.resetAttemptedAt !== null) return true;
+  // Versions that only waited did not write down when the purge was known; they invited only after it.
+  const invited = record.inviteAttemptedAt !== null || record.guest.newId !== null;
+  return record.mostRounds === null && record.purgeClaimedAt !== null && invited;
 }
 
-/** Rows of versions that did not write down when the purge was known: they invited only after it. */
-function hasInvitedAfterPurge({
-  inviteAttemptedAt,
-  guest,
-  strategy,
-}: Pick<MigrationRecord, 'inviteAttemptedAt' | 'guest' | 'strategy'>): boolean {
-  return strategy === 'recreate' && (inviteAttemptedAt !== null || guest.newId !== null);
+const unfinished: readonly (Outcome | null)[] = ['completedWithGaps', 'cancelled', 'expired', 'failed'];
+
+/**
+ * True when another migration can go on where this one ended: after the point of no return, with something left to do.
+ * One that brought the guest back to the identity they had has nothing left.
+ */
+export function isResumable(record: MigrationRecord): boolean {
+  const isBack = isGoingBack(record) && record.comparison !== null;
+  const left = record.phase === 'ended' && unfinished.includes(record.outcome) && record.snapshotHash !== null;
+  return left && !isBack && isPastReturn(record);
 }

@@ -7,6 +7,7 @@ import { accessCountsSchema, kindSchema } from './grants';
 import { migrationId, objectId } from './ids';
 import { outcomeSchema, phaseSchema, statusSchema } from './phases';
 import { recommendationSchema } from './strategy';
+import { wishRequestSchema } from './wishes';
 
 /** Graph refuses these characters in an invited address (facts of POST /invitations); "+" addresses are among them. */
 const refusedInAddress = /[~!#$%^&*()+=[\]{}\\/|;:"<>?,\s]/;
@@ -64,6 +65,15 @@ export const migrationRequestSchema = z.strictObject({
 });
 export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
 
+/** Body of POST /migrations/{id}/resume; it may also be absent. */
+export const resumeRequestSchema = wishRequestSchema.extend({
+  inviteEmail: z
+    .string()
+    .refine(isInvitableAddress, 'must be a mail address that an invitation can be sent to')
+    .describe('Another address for the invitation than before')
+    .optional(),
+});
+
 /** Body of POST /migrations/{id}/cancel; the body may also be absent. */
 export const cancelRequestSchema = z.strictObject({
   mode: z.enum(['undo', 'revert']).default('undo'),
@@ -116,8 +126,8 @@ export const migrationSchema = z.strictObject({
   approval: approvalSchema.nullable().optional(),
   error: migrationErrorSchema.nullable(),
   /** The migration that this one continues, and the one that continues this one; absent when there is none. */
-  resumes: migrationId.nullable().optional(),
-  resumedBy: migrationId.nullable().optional(),
+  resumes: migrationId.optional(),
+  resumedBy: migrationId.optional(),
   links: linksSchema,
 });
 export type Migration = z.infer<typeof migrationSchema>;

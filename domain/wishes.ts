@@ -11,7 +11,7 @@ export const wishSchema = z.strictObject({
 });
 export type Wish = z.infer<typeof wishSchema>;
 
-/** Body of POST /migrations/{id}/resend and /resume; it may also be absent. */
+/** Body of POST /migrations/{id}/resend; it may also be absent. */
 export const wishRequestSchema = z.strictObject({
   by: z.string().min(1).max(200).describe('Who asks for it; kept in the audit log').optional(),
   comment: z.string().max(1000).optional(),

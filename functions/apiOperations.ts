@@ -5,6 +5,8 @@ import type { RouteName } from './routes';
 export type SchemaName =
   | 'MigrationRequest'
   | 'CancelRequest'
+  | 'ResendRequest'
+  | 'ResumeRequest'
   | 'DecisionRequest'
   | 'Migration'
   | 'MigrationList'
@@ -104,8 +106,41 @@ export const operations: Record<RouteName, Operation> = {
     'approver-is-starter',
   ]),
   rejectMigration: decision('Reject the plan of a migration', 'The migration will end', []),
+  resendInvitation: {
+    summary: 'Send the invitation again, with the whole time to accept; after a wrong account it is reset',
+    parameters: ['id'],
+    body: { schema: 'ResendRequest', required: false },
+    answers: { 202: { description: 'The invitation will be sent again', content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-id',
+      'feature-not-available',
+      'migration-not-found',
+      'migration-ended',
+      'nothing-to-resend',
+    ],
+  },
+  resumeMigration: {
+    summary: 'Go on where a migration ended after the point of no return, as a new one from the same snapshot',
+    parameters: ['id'],
+    body: { schema: 'ResumeRequest', required: false },
+    answers: { 202: { description: 'The new migration, which now runs', content: migration, headers: accepted } },
+    problems: [
+      ...everywhere,
+      ...bodyProblems,
+      'unknown-field',
+      'invalid-id',
+      'migration-not-found',
+      'nothing-to-resume',
+      'already-resumed',
+      'guest-already-migrating',
+      'invite-breaker-open',
+    ],
+  },
   cancelMigration: {
-    summary: 'Undo and end a migration, as long as the old guest is not being purged',
+    summary: 'Undo and end a migration; once the old guest is being purged only back by invitation',
     parameters: ['id'],
     body: { schema: 'CancelRequest', required: false },
     answers: { 202: { description: 'The migration will undo and end', content: migration, headers: accepted } },

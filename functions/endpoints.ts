@@ -13,6 +13,8 @@ import { listMigrations } from './listMigrations';
 import { notFound } from './notFound';
 import { openApi } from './openApi';
 import type { RouteName } from './routes';
+import { resendInvitation } from './resendInvitation';
+import { resumeMigration } from './resumeMigration';
 import { startMigration } from './startMigration';
 
 const handlers: Record<RouteName | 'notFound', Handler> = {
@@ -23,6 +25,8 @@ const handlers: Record<RouteName | 'notFound', Handler> = {
   getReport,
   approveMigration,
   rejectMigration,
+  resendInvitation,
+  resumeMigration,
   cancelMigration,
   closeInviteBreaker,
   graphNotifications,

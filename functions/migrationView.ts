@@ -1,10 +1,12 @@
 import { guideLink, isWaitedFor } from '../activities/guideLink';
+import { isResumable } from '../domain/direction';
 import type { Migration } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
 import { takesAnswer } from './approvals';
 import { RETRY_AFTER } from './http';
 import { GUIDE_PATH, ROUTE_PREFIX } from './routes';
 import type { TriggerSettings } from './services';
+import { takesResend } from './wishes';
 
 /** The settings that links are made of. */
 export type LinkSettings = Pick<TriggerSettings, 'baseUrl' | 'notificationSecret'>;
@@ -32,10 +34,14 @@ export function toMigration(record: MigrationRecord, settings: LinkSettings): Mi
     checks: record.checks,
     invitation: record.invitation,
     error: record.error,
+    ...(record.resumes === null ? {} : { resumes: record.resumes }),
+    ...(record.resumedBy === null ? {} : { resumedBy: record.resumedBy }),
     ...(record.approvalHours === null ? {} : { approval: record.approval }),
     links: {
       ...links,
       ...(takesAnswer(record) ? answersAt(links) : {}),
+      ...(takesResend(record) ? { resend: `${links.self}/resend` } : {}),
+      ...(isResumable(record) && record.resumedBy === null ? { resume: `${links.self}/resume` } : {}),
       ...(isWaitedFor(record) ? { guide: guideLinkOf(settings, record.id) } : {}),
     },
   };

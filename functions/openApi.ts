@@ -8,8 +8,10 @@ import {
   migrationRequestSchema,
   migrationSchema,
   reportSchema,
+  resumeRequestSchema,
 } from '../domain/migration';
 import { statusSchema } from '../domain/phases';
+import { wishRequestSchema } from '../domain/wishes';
 import { breakerStateSchema, closeBreakerRequestSchema } from '../domain/inviteBreaker';
 import { operations, type Answer, type Operation, type SchemaName } from './apiOperations';
 import { reportQuerySchema } from './getReport';
@@ -25,6 +27,8 @@ type Json = Record<string, unknown>;
 const bodies: Record<SchemaName, z.ZodType> = {
   MigrationRequest: migrationRequestSchema,
   CancelRequest: cancelRequestSchema,
+  ResendRequest: wishRequestSchema,
+  ResumeRequest: resumeRequestSchema,
   DecisionRequest: decisionRequestSchema,
   Migration: migrationSchema,
   MigrationList: migrationListSchema,

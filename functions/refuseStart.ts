@@ -11,15 +11,9 @@ import type { Services } from './services';
  *
  * @throws Problem invite-breaker-open or daily-budget-used-up
  */
-export async function refuseStart({ records, clock, settings }: Services): Promise<void> {
-  const breaker = await readBreaker(records);
-  if (isOpen(breaker)) {
-    throw new Problem(
-      'invite-breaker-open',
-      'When Microsoft has lifted the block, an operator closes it: POST /api/controls/invite-breaker/close.',
-      { migrationId: breaker.migrationId },
-    );
-  }
+export async function refuseStart(services: Services): Promise<void> {
+  await refuseWhileBlocked(services);
+  const { records, clock, settings } = services;
   const budget = await readBudget(records, clock, settings.dailyBudget);
   if (isUsedUp(budget)) {
     throw new Problem(
@@ -28,6 +22,22 @@ export async function refuseStart({ records, clock, settings }: Services): Promi
       {
         headers: { 'Retry-After': String(secondsUntilTomorrow(clock.now())) },
       },
+    );
+  }
+}
+
+/**
+ * Refuses what would invite somebody now.
+ *
+ * @throws Problem invite-breaker-open
+ */
+export async function refuseWhileBlocked({ records }: Pick<Services, 'records'>): Promise<void> {
+  const breaker = await readBreaker(records);
+  if (isOpen(breaker)) {
+    throw new Problem(
+      'invite-breaker-open',
+      'When Microsoft has lifted the block, an operator closes it: POST /api/controls/invite-breaker/close.',
+      { migrationId: breaker.migrationId },
     );
   }
 }

@@ -23,6 +23,8 @@ export const routes = {
   getReport: { method: 'GET', route: 'migrations/{id}/report', authLevel: 'function' },
   approveMigration: { method: 'POST', route: 'migrations/{id}/approve', authLevel: 'function' },
   rejectMigration: { method: 'POST', route: 'migrations/{id}/reject', authLevel: 'function' },
+  resendInvitation: { method: 'POST', route: 'migrations/{id}/resend', authLevel: 'function' },
+  resumeMigration: { method: 'POST', route: 'migrations/{id}/resume', authLevel: 'function' },
   cancelMigration: { method: 'POST', route: 'migrations/{id}/cancel', authLevel: 'function' },
   closeInviteBreaker: { method: 'POST', route: 'controls/invite-breaker/close', authLevel: 'function' },
   graphNotifications: { method: 'POST', route: 'graph/notifications', authLevel: 'anonymous' },

@@ -9,6 +9,7 @@ import type { Services } from './services';
 import { resumeStart } from './startOrchestration';
 import { undoStopped } from './undoStopped';
 import { migrationsWith } from './unfinished';
+import { wakeWished } from './wishes';
 
 const AT_A_TIME = 20;
 const STARTED_WITHIN_MS = 60_000;
@@ -31,6 +32,7 @@ export async function sweepMigrations(services: Services): Promise<void> {
     });
     const quiet = unfinished.filter(({ updatedAt }) => now - Date.parse(updatedAt) > QUIET_AFTER_MS);
     await wakeAnswered(quiet, services);
+    await wakeWished(quiet, services);
   } finally {
     await sweepLocks(new Set(unfinished.map(({ id }) => id)), services);
   }

@@ -1,0 +1,48 @@
+import { sanitizeError } from '../adapters/logging';
+import { REDEMPTION_HINT } from '../domain/events';
+import type { Phase } from '../domain/phases';
+import type { MigrationRecord } from '../domain/record';
+import type { Wish } from '../domain/wishes';
+import { inChunks } from './chunks';
+import type { Services } from './services';
+
+const AT_A_TIME = 20;
+const repeatable: readonly Phase[] = ['awaitingRedemption', 'verifyingIdentity', 'needsOperator'];
+
+/** True while the invitation can be repeated. */
+export function takesResend({ phase, mostRounds }: MigrationRecord): boolean {
+  return mostRounds !== null && repeatable.includes(phase);
+}
+
+/** The fields by which somebody wants something of a migration; none when the same is wanted already. */
+export function wishing({ wish }: MigrationRecord, wanted: Wish): Pick<MigrationRecord, 'wish'> | undefined {
+  // The way back outweighs a repetition of the invitation; nothing outweighs the way back.
+  if (wish?.kind === wanted.kind || wish?.kind === 'revert') return undefined;
+  return { wish: wanted };
+}
+
+/**
+ * Wakes a run that waits for its guest or for an operator. What is wanted is in its row already, so a wake that fails
+ * costs a few minutes: the sweeper repeats it. Never throws.
+ */
+export async function wakeWaiting(
+  { id }: Pick<MigrationRecord, 'id'>,
+  { durable, log }: Pick<Services, 'durable' | 'log'>,
+): Promise<void> {
+  try {
+    await durable.raise(id, REDEMPTION_HINT);
+  } catch (error) {
+    log.warn('wake-failed', { migrationId: id, ...sanitizeError(error) });
+  }
+}
+
+/** Wakes the runs of which somebody wants something, and that wait all the same: their first wake was lost. */
+export async function wakeWished(
+  quiet: readonly MigrationRecord[],
+  services: Pick<Services, 'durable' | 'log'>,
+): Promise<void> {
+  const wished = quiet.filter(
+    ({ phase, wish, cancelRequestedAt }) => repeatable.includes(phase) && (wish !== null || cancelRequestedAt !== null),
+  );
+  await inChunks(wished, AT_A_TIME, (record) => wakeWaiting(record, services));
+}
