@@ -24,6 +24,10 @@ export interface Need extends Permission {
 
 /** Only worth having: without it the switch works, less promptly or with a warning. */
 const optionalPermissions: readonly Permission[] = [
+  {
+    anyOf: ['User.ReadWrite.All'],
+    why: 'reset a redemption: after a wrong account, and for the strategy reset (without it: an operator is asked)',
+  },
   { anyOf: ['User.Read.All'], why: 'be told of redemptions; Graph accepts nothing else for it (without it: polling)' },
   {
     anyOf: ['Policy.Read.B2BManagementPolicy'],

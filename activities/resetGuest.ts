@@ -137,12 +137,12 @@ function bodyOf({ settings }: ActivityDeps, { address, snapshot }: Try): object 
 
 /** Writes the try down, unless another execution of this step did so since the row was read. */
 async function claimTry({ records }: ActivityDeps, record: MigrationRecord, attemptedAt: string): Promise<void> {
-  let made = false;
+  const claim = { made: false };
   await records.decideOnMigration(record.id, (current) => {
-    made = current.resetAttemptedAt === record.resetAttemptedAt && current.turnedBackAt === record.turnedBackAt;
-    return made ? { resetAttemptedAt: attemptedAt } : undefined;
+    claim.made = current.resetAttemptedAt === record.resetAttemptedAt && current.turnedBackAt === record.turnedBackAt;
+    return claim.made ? { resetAttemptedAt: attemptedAt } : undefined;
   });
-  if (!made) throw new TransientFailure('resetGuest: another execution of this step is at it');
+  if (!claim.made) throw new TransientFailure('resetGuest: another execution of this step is at it');
 }
 
 /** Back to the try before, whose answer may have been lost; unless another execution has tried since. */

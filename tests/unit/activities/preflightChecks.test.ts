@@ -54,7 +54,7 @@ describe('a privileged guest', () => {
   async function roleRow(grants: Grant[], held: string[]) {
     const { deps } = await createWorld();
     const answer: Answer = () => held.map((roleDefinitionId) => ({ roleDefinitionId }));
-    const rows = await checkApp({ grants, refused: [] }, { ...deps, graph: graphOf(answer) });
+    const rows = await checkApp({ grants, refused: [] }, 'recreate', { ...deps, graph: graphOf(answer) });
     return rows.find(({ id }) => id === 'app-role-for-privileged-guest');
   }
 
@@ -190,7 +190,7 @@ it('mails through a mailbox need their permission before anything is deleted', a
   const { deps } = await createWorld();
   const rowWith = async (invitationMail: 'microsoft' | 'mailbox') => {
     const settings = { ...deps.settings, invitationMail };
-    const rows = await checkApp({ grants: [], refused: [] }, { ...deps, settings });
+    const rows = await checkApp({ grants: [], refused: [] }, 'recreate', { ...deps, settings });
     return rows.find(({ id }) => id === 'app-permissions');
   };
   expect(await rowWith('microsoft')).toMatchObject({ ok: true });
