@@ -5,6 +5,9 @@ import { outsideOf } from './capture';
 import { auditor, recordOf, verifiedSnapshot } from './common';
 import { countRoles, rolesIn } from './roles';
 
+/** PIM ends nothing that it began less than five minutes ago. */
+const TOO_YOUNG = 'ActiveDurationTooShort';
+
 /**
  * Takes the directory roles away that keep Graph from resetting a guest's redemption: those of the snapshot that can be
  * given back, and no others. Asks for another try as long as the directory still shows a role.
@@ -36,6 +39,7 @@ export function createRemoveRoles(deps: ActivityDeps): Activity<'removeRoles'> {
         for (const { kind, roles: grants } of roles) await accessKinds[kind].remove?.(grants, guestId, outsideOf(deps));
       } catch (error) {
         if (!(error instanceof ServiceError) || isTransient(error)) throw error;
+        if (error.code === TOO_YOUNG) return done({ retry: true, afterSeconds: 60 });
         await audit('refused', guestId, reasonOf(error));
         return failed('reset-refused', `${reasonOf(error)}. A role could not be taken away.`);
       }

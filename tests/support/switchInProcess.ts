@@ -8,6 +8,7 @@ import type { Report } from '../../domain/migration';
 import type { Log } from '../../domain/ports';
 import { newRecord, type MigrationRecord } from '../../domain/record';
 import type { GrantKind } from '../../domain/grants';
+import type { Phase } from '../../domain/phases';
 import { SWITCH_GUEST } from '../../domain/steps';
 import { createFunctionTable, createHost, virtualClock, type Clock, type Host } from '../../local/host';
 import { builtInTenant } from '../../local/tenant/seed/index';
@@ -22,7 +23,7 @@ import { tenantInProcess, type InProcess } from './tenantInProcess';
 /** Made once: some of its times depend on when it is made, and runs are compared. */
 const builtIn = builtInTenant();
 const MIGRATION = 'm-in-process';
-const MOST_STEPS = 400;
+const MOST_STEPS = 1500;
 const APPROVAL_HOURS = 720;
 const HOUR_MS = 60 * 60_000;
 const quiet: Log = { info: () => undefined, warn: () => undefined };
@@ -35,6 +36,8 @@ export interface SwitchOptions {
   dryRun?: boolean;
   skipAccess?: GrantKind[];
   account?: string;
+  /** Stops looking when the run has come to this phase; otherwise when it has ended. */
+  endAt?: Phase;
   strategy?: 'recreate' | 'reset' | 'auto';
   callbackUrl?: string;
   settings?: Partial<ActivitySettings>;
@@ -185,24 +188,26 @@ function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false, approval }
   return host;
 }
 
-/** Lets the run go on: moves the clock while it waits, and accepts the invitation once. */
+/** Lets the run go on: moves the clock while it waits, and accepts the invitation of each round once. */
 async function drive(
   host: Host,
   tenant: InProcess,
   row: () => MigrationRecord,
-  { account = 'personal', meanwhile, approval }: SwitchOptions,
+  { account = 'personal', meanwhile, approval, endAt }: SwitchOptions,
   answer: (decision: 'approved' | 'rejected') => Promise<void>,
 ): Promise<void> {
-  let accepted = false;
+  let acceptedRounds = 0;
   let answered = false;
   for (let step = 0; step < MOST_STEPS; step += 1) {
     await host.engine.settle();
     const status = host.engine.status(MIGRATION)?.runtimeStatus;
     if (status === 'Completed') return;
     if (status !== 'Running' && status !== 'Pending') throw new Error(`The run is ${status ?? 'unknown'}.`);
-    const { phase, guest } = row();
-    if (phase === 'awaitingRedemption' && guest.newId !== null && !accepted) {
-      accepted = true;
+    const { phase, guest, invitation } = row();
+    if (phase === endAt) return;
+    const rounds = invitation?.rounds ?? 1;
+    if (phase === 'awaitingRedemption' && guest.newId !== null && rounds > acceptedRounds) {
+      acceptedRounds = rounds;
       await tenant.redeem(guest.newId, account);
       await meanwhile?.(tenant, guest.newId);
       host.engine.raiseEvent(MIGRATION, REDEMPTION_HINT, {});
