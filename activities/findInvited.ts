@@ -27,11 +27,13 @@ export async function findInvited(
   { record, parent, snapshot }: { record: MigrationRecord; parent: MigrationRecord; snapshot: Snapshot },
   deps: ActivityDeps,
   log: Log,
-): Promise<StepOutput<'resumeMigration'>['invited'] | 'taken'> {
+): Promise<StepOutput<'continueMigration'>['invited'] | 'taken'> {
   const { records, clock } = deps;
   const { newId } = parent.guest;
   if (newId === null) return null;
-  const reuses = sameAddress(addressToInvite(record, snapshot), addressToInvite(parent, snapshot));
+  // After a reset the account is the guest's own, whatever the address.
+  const reuses =
+    parent.strategy === 'reset' || sameAddress(addressToInvite(record, snapshot), addressToInvite(parent, snapshot));
   const state = (await stateOf(newId, deps)) ?? (reuses ? await giveBack(parent, record.id, deps) : undefined);
   if (state === undefined) return null;
   const lock = { guestId: newId, migrationId: record.id, lockedAt: clock.now().toISOString() };

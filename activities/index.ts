@@ -16,7 +16,7 @@ import { createRestoreGrants } from './restoreGrants';
 import { createRewriteConditionalAccess } from './rewriteConditionalAccess';
 import { createSoftDeleteGuest } from './softDeleteGuest';
 import { createUndeleteGuest } from './undeleteGuest';
-import { createResumeMigration } from './resumeMigration';
+import { createContinueMigration } from './continueMigration';
 import { createInviteAgain } from './inviteAgain';
 import { createRemoveInvited } from './removeInvited';
 import { createTurnBack } from './turnBack';
@@ -45,7 +45,7 @@ export function createActivities(deps: ActivityDeps): Record<StepName, RunnableA
     readRedemption: runnable('readRedemption', createReadRedemption(deps)),
     restoreGrants: runnable('restoreGrants', createRestoreGrants(deps)),
     verifyAccess: runnable('verifyAccess', createVerifyAccess(deps)),
-    resumeMigration: runnable('resumeMigration', createResumeMigration(deps)),
+    continueMigration: runnable('continueMigration', createContinueMigration(deps)),
     inviteAgain: runnable('inviteAgain', createInviteAgain(deps)),
     removeInvited: runnable('removeInvited', createRemoveInvited(deps)),
     turnBack: runnable('turnBack', createTurnBack(deps)),

@@ -158,6 +158,12 @@ export function statusOf(outcome: Outcome): Status {
   }
 }
 
+/** Where a run stands that waits for people: everything before that phase is done. */
+const placeInStory: Partial<Record<Phase, Phase>> = {
+  awaitingApproval: 'deleting',
+  needsOperator: 'verifyingIdentity',
+};
+
 /**
  * Progress as "done of total": one unit a story phase, one a grant.
  *
@@ -167,8 +173,7 @@ export function statusOf(outcome: Outcome): Status {
 export function progressOf(phase: Phase, grants: { captured: number; done: number }): { done: number; total: number } {
   const total = storyPhases.length + grants.captured;
   if (phase === 'ended') return { done: total, total };
-  // While it waits for an approval everything before the deletion is done.
-  const place = phase === 'awaitingApproval' ? 'deleting' : phase;
+  const place = placeInStory[phase] ?? phase;
   const before = storyPhases.findIndex((story) => story === place);
   return { done: Math.max(before, 0) + grants.done, total };
 }

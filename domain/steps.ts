@@ -38,7 +38,7 @@ export const steps = {
     }),
   ),
   captureAccess: step(z.strictObject({ ...ofMigration, guestId: objectId }), z.strictObject(plan)),
-  resumeMigration: step(
+  continueMigration: step(
     z.strictObject(ofMigration),
     // Null where the directory is not as it must be for going on: then nothing was changed.
     z.strictObject({

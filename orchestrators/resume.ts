@@ -15,7 +15,7 @@ import { Stop } from './stop';
 export function* resumed(run: Run): Durable<{ plan: Plan; invited?: Invited }> {
   const { migrationId } = run;
   stopIfCancelled(yield* enter(run, 'preflight'));
-  const { plan, invited, failedChecks } = yield* step(run, 'resumeMigration', { migrationId });
+  const { plan, invited, failedChecks } = yield* step(run, 'continueMigration', { migrationId });
   if (plan === null) {
     throw new Stop('rejected', { code: 'preflight-failed', detail: `Failed: ${failedChecks.join(', ')}.` });
   }

@@ -96,7 +96,7 @@ export function happyScript(): Script {
     readRedemption: () => done({ state: 'accepted', verdict: 'personal' }),
     restoreGrants: () => done({ retry: [], afterSeconds: 0 }),
     verifyAccess: () => done({ settled: true, failed: 0, manual: 0 }),
-    resumeMigration: () =>
+    continueMigration: () =>
       done({
         failedChecks: [],
         plan: {

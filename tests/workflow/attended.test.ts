@@ -345,7 +345,7 @@ describe('the old guest is kept until the new identity is proven', () => {
 describe('a migration that continues another', () => {
   const resumes: Partial<SwitchInput> = { resumes: true, ...attended };
   const left = (invited: { newId: string; state: 'pending' | 'accepted' } | null, back = false): Partial<Script> => ({
-    resumeMigration: () =>
+    continueMigration: () =>
       done({
         failedChecks: [],
         plan: {
@@ -391,7 +391,7 @@ describe('a migration that continues another', () => {
 
   it('ends as rejected when the directory is not as it must be', async () => {
     const run = await startRun(
-      { resumeMigration: () => done({ failedChecks: ['migration-resumable'], plan: null, invited: null }) },
+      { continueMigration: () => done({ failedChecks: ['migration-resumable'], plan: null, invited: null }) },
       resumes,
     );
     await run.finish();

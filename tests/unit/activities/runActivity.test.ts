@@ -26,7 +26,7 @@ const inputs: Record<StepName, Record<string, unknown>> = {
   readRedemption: { migrationId: MIGRATION_ID, newId: NEW_ID },
   restoreGrants: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, indexes: [0], lastTry: false },
   verifyAccess: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, lastTry: false },
-  resumeMigration: { migrationId: MIGRATION_ID },
+  continueMigration: { migrationId: MIGRATION_ID },
   inviteAgain: { migrationId: MIGRATION_ID, newId: NEW_ID, snapshotHash: HASH, why: 'reminder', number: 1 },
   removeInvited: { migrationId: MIGRATION_ID, newId: NEW_ID, evenAccepted: false },
   turnBack: { ...ofSnapshot, newId: NEW_ID },

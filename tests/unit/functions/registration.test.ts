@@ -94,6 +94,11 @@ it('registers the orchestration, one activity a step, and the timers', () => {
   ]);
 });
 
+it('gives no two functions the same name: the host would not start', () => {
+  const names = registered.map(({ name }) => name.toLowerCase());
+  expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+});
+
 it('has an example for every setting, and for nothing else but the host', () => {
   const ours = settingsTable.map(({ name }) => name);
   const host = ['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage', 'TASKHUB_NAME'];

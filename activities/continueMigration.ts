@@ -19,11 +19,11 @@ import { findInvited, whileFirst } from './findInvited';
  * Safe to run twice: the snapshot is written once, what is copied into the row is the same every time, and see
  * findInvited. Once the run has gone on nothing is written into the row any more.
  */
-export function createResumeMigration(deps: ActivityDeps): Activity<'resumeMigration'> {
+export function createContinueMigration(deps: ActivityDeps): Activity<'continueMigration'> {
   const { records, documents } = deps;
   return async ({ migrationId }, log) => {
     const record = await recordOf(records, migrationId);
-    if (record.resumes === null) throw new Error('resumeMigration: this migration continues none');
+    if (record.resumes === null) throw new Error('continueMigration: this migration continues none');
     const parent = await recordOf(records, record.resumes);
     const snapshot = await snapshotOf(parent);
     if (snapshot === undefined) {
