@@ -29,8 +29,7 @@ import { BASE_URL, createTestApp, send, type TestAnswer } from './testApp';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Longer ways are gone by the hour: a month by the minute would be most of a test's time. */
-const SHORT_WAY_MS = 2 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
 const MOST_STOPS = 3_000;
 
 /** One call of the app to the outside, in the order in which they began. */
@@ -40,8 +39,18 @@ export interface OutsideCall {
   /** Such as `graph.write` or `records.updateMigration`. */
   call: string;
   args: readonly unknown[];
-  /** What tenant and rows were like when it began; what `watch` of the options answered. */
-  seen: unknown;
+  /** For calls to Graph and Azure: how the invited guests stood in the directory when it began. */
+  invited: readonly InvitedGuest[];
+}
+
+/** A guest that a migration invited, or reset. */
+export interface InvitedGuest {
+  migrationId: string;
+  id: string;
+  /** Issuer that they accepted with; null while they have not, or are deleted. */
+  issuer: string | null;
+  /** Whether the migration was on the way back. */
+  back: boolean;
 }
 
 export interface AppOptions {
@@ -49,8 +58,6 @@ export interface AppOptions {
   settings?: Partial<ActivitySettings & TriggerSettings>;
   /** Holds a call back until it resolves: lets others act between any two calls of an actor. */
   gate?: (actor: string, call: string) => Promise<void>;
-  /** Looks at the world when a call to Graph or Azure begins. */
-  watch?: (app: AppInProcess) => unknown;
 }
 
 /** A step of a row from one phase to another. */
@@ -75,13 +82,19 @@ export interface AppInProcess {
   calls: OutsideCall[];
   /** Steps of all rows, in order. */
   phaseSteps: PhaseStep[];
+  /** Every guest that a row has named as the invited one, by migration. */
+  invitedIds: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Pairs of migrations of one guest that ran at the same time. */
+  overlaps: string[];
   now(): Date;
   /** Sends a request and lets everything happen that needs no time. Paths begin after /api. */
   post(path: string, body?: unknown): Promise<TestAnswer>;
   get(path: string): Promise<TestAnswer>;
+  /** Sends a request and waits for nothing but its answer: for moments at which a step is held back. */
+  request(method: string, path: string, body?: unknown): Promise<TestAnswer>;
   /** Starts a migration, which must be taken; answers its id. */
   start(body: Record<string, unknown>): Promise<string>;
-  /** Moves the clock; timers of the app run when it passes them, each once a stop. */
+  /** Moves the clock; timers of the app run when it passes them, each once a stop: a minute, or longer on a long way. */
   advance(ms: number): Promise<void>;
   /** Goes from one thing that is due to the next until the condition holds. */
   until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
@@ -120,8 +133,8 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   const outside = async (call: string, args: readonly unknown[]): Promise<void> => {
     const actor = actors.getStore() ?? 'test';
     await options.gate?.(actor, call);
-    const seen = /^(graph|azure)\./.test(call) ? options.watch?.(app) : undefined;
-    calls.push({ actor, call, args, seen });
+    const invited = /^(graph|azure)\.(write|put|remove)/.test(call) ? invitedNow(tenant, records, invitedIds) : [];
+    calls.push({ actor, call, args, invited });
   };
   const tenant = tenantInProcess({
     clock,
@@ -134,7 +147,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   });
   const records = createMemoryRecords(now);
   records.before = (operation) => outside(`records.${operation}`, []);
-  const phaseSteps = observePhases(records);
+  const { phaseSteps, invitedIds, overlaps } = observeRows(records);
   const documents = createMemoryDocuments();
   const logLines: string[] = [];
   const write: Log['info'] = (event, fields = {}) => logLines.push(JSON.stringify({ event, ...fields }));
@@ -208,10 +221,13 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
       if (nextTick(schedule, fromMs) <= atMs) await tick(name as Tick);
     }
   };
-  const call = async (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
-    const request =
+  const request = (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
+    const content =
       body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    const answer = await actors.run(`${method} ${path}`, () => send(services, method, `/api${path}`, request));
+    return actors.run(`${method} ${path}`, () => send(services, method, `/api${path}`, content));
+  };
+  const call = async (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
+    const answer = await request(method, path, body);
     await settle();
     return answer;
   };
@@ -224,11 +240,14 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     logLines,
     calls,
     phaseSteps,
+    invitedIds,
+    overlaps,
     now,
     settle,
     tick,
     post: (path, body) => call('POST', path, body),
     get: (path) => call('GET', path),
+    request,
     start: async (body) => {
       const answer = await call('POST', '/migrations', body);
       if (answer.status !== 202) throw new Error(`The start was answered with ${answer.status}: ${answer.text}`);
@@ -236,7 +255,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     },
     advance: async (ms) => {
       const target = clock.now() + ms;
-      const step = ms > SHORT_WAY_MS ? HOUR_MS : MINUTE_MS;
+      const step = stepFor(ms);
       while (clock.now() < target) await goTo(Math.min(target, (Math.floor(clock.now() / step) + 1) * step));
     },
     until: async (what, condition) => {
@@ -269,6 +288,12 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   return app;
 }
 
+/** A month by the minute would be most of a test's time. */
+function stepFor(ms: number): number {
+  if (ms <= 2 * HOUR_MS) return MINUTE_MS;
+  return ms <= 2 * DAY_MS ? HOUR_MS : 12 * HOUR_MS;
+}
+
 function nextTick({ everyMs, atMs }: { everyMs: number; atMs: number }, afterMs: number): number {
   return (Math.floor((afterMs - atMs) / everyMs) + 1) * everyMs + atMs;
 }
@@ -291,15 +316,51 @@ function through<T extends object>(
   });
 }
 
-function observePhases({ migrations }: MemoryRecords): PhaseStep[] {
-  const steps: PhaseStep[] = [];
+/** Sees every write of a row. */
+function observeRows({ migrations }: MemoryRecords): {
+  phaseSteps: PhaseStep[];
+  invitedIds: Map<string, Set<string>>;
+  overlaps: string[];
+} {
+  const phaseSteps: PhaseStep[] = [];
+  const invitedIds = new Map<string, Set<string>>();
+  const overlaps: string[] = [];
   const set = migrations.set.bind(migrations);
   migrations.set = (id, record) => {
     const from = migrations.get(id)?.phase;
-    if (from !== undefined && from !== record.phase) steps.push({ id, from, to: record.phase });
+    if (from !== undefined && from !== record.phase) phaseSteps.push({ id, from, to: record.phase });
+    const { newId, oldId } = record.guest;
+    if (newId !== null) invitedIds.set(id, (invitedIds.get(id) ?? new Set()).add(newId));
+    for (const other of migrations.values()) {
+      const both = other.id !== id && other.status === 'Running' && record.status === 'Running';
+      if (both && other.guest.oldId === oldId) overlaps.push(`${other.id} ${id}`);
+    }
     return set(id, record);
   };
-  return steps;
+  return { phaseSteps, invitedIds, overlaps };
+}
+
+function invitedNow(
+  { tenant }: InProcess,
+  { migrations }: MemoryRecords,
+  invitedIds: ReadonlyMap<string, ReadonlySet<string>>,
+): InvitedGuest[] {
+  const directory = tenant.store.primary();
+  const runs = (migrationId: string): boolean => migrations.get(migrationId)?.phase !== 'ended';
+  const heirs = new Set([...invitedIds].filter(([id]) => runs(id)).flatMap(([, ids]) => [...ids]));
+  return [...invitedIds].flatMap(([migrationId, ids]) => {
+    const row = migrations.get(migrationId);
+    const back = row !== undefined && row.turnedBackAt !== null;
+    // A guest that another migration goes on with is that one's.
+    return [...ids]
+      .filter((id) => runs(migrationId) || !heirs.has(id))
+      .map((id) => {
+        const user = directory.get('users', id) as TenantState['users'][number] | undefined;
+        const accepted = user?.externalUserState === 'Accepted';
+        const identity = user?.identities?.find(({ signInType }) => signInType !== 'userPrincipalName');
+        return { migrationId, id, back, issuer: accepted ? (identity?.issuer ?? '') : null };
+      });
+  });
 }
 
 function gatewayOver(host: Host, ask: (call: string, args: readonly unknown[]) => Promise<void>): DurableGateway {
