@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Grant } from '../domain/grants';
+import { isNotFound } from '../domain/serviceError';
 import { alreadyPresent, oneByOne, restored, saysItExists, type AccessKind } from './kind';
 import { namesOfRoles } from './roleNames';
 import {
@@ -89,6 +90,17 @@ export const directoryRole: AccessKind = {
         throw error;
       }
     });
+  },
+  async remove(grants, userId, { graph }) {
+    const wanted = new Set(grants.map(({ key }) => key.toLowerCase()));
+    const filter = encodeURIComponent(`principalId eq '${userId}'`);
+    const held = await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, assignmentShape);
+    for (const assignment of held.filter((one) => wanted.has(roleKey(one).toLowerCase()))) {
+      const path = `/roleManagement/directory/roleAssignments/${encodeURIComponent(assignment.id)}`;
+      await graph.write('DELETE', path).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+    }
   },
 };
 

@@ -55,6 +55,11 @@ export interface AccessKind {
    * `alreadyPresent`. Answers one attempt a grant, in order; never throws for a service's refusal.
    */
   restore(grants: readonly Grant[], newId: string, outside: Outside): Promise<Attempt[]>;
+  /**
+   * Takes grants away from a guest; only kinds that Graph wants gone before it resets a redemption can do it. Safe to run
+   * twice: what is gone already is no failure. Throws ServiceError when a service refuses.
+   */
+  remove?(grants: readonly Grant[], userId: string, outside: Outside): Promise<void>;
 }
 
 /** The permissions that restoring these grants needs: none for grants that are left to people. */

@@ -11,7 +11,7 @@ import {
   scopeOf,
   type RoleSchedule,
 } from './roleSchedules';
-import { periodOf, restoreSchedules, scheduleData, worthCapturing, type PimArea } from './scheduleGrants';
+import { periodOf, removeActive, restoreSchedules, scheduleData, worthCapturing, type PimArea } from './scheduleGrants';
 import { readSchedules, type ScheduleList } from './schedules';
 
 const roleScheduleData = scheduleData({
@@ -109,6 +109,9 @@ export const pimDirectoryRole: AccessKind = {
   },
   restore(grants, newId, outside) {
     return restoreSchedules(grants, newId, outside, area);
+  },
+  remove(grants, userId, outside) {
+    return removeActive(grants, userId, outside, area);
   },
 };
 

@@ -33,6 +33,7 @@ export function scheduleData<T extends z.ZodRawShape>(target: T) {
 
 /** PIM assigns nothing for less. */
 const SHORTEST_MS = 5 * 60_000;
+const REMOVAL = 'Taken away until a guest has accepted with another account; it is given back then.';
 const JUSTIFICATION = 'Given back to a guest who was moved to another account.';
 
 /**
@@ -115,6 +116,33 @@ export async function restoreSchedules<Found extends Schedule, Data extends Peri
         : compared(found, data, outside.clock.now());
     }
   });
+}
+
+/**
+ * Takes away what a guest holds for a time, as the grants say; eligibility stays. PIM may say that there is nothing to take:
+ * then it is gone already.
+ */
+export async function removeActive<Found extends Schedule, Data extends Period>(
+  grants: readonly Grant[],
+  userId: string,
+  { graph }: Outside,
+  area: PimArea<Found, Data>,
+): Promise<void> {
+  const wanted = grants.map((grant) => area.data.parse(grant.data)).filter(({ list }) => list === 'active');
+  if (wanted.length === 0) return;
+  const held = (await readSchedules(graph, area.schedules('active', userId), area.shape)) ?? [];
+  for (const data of wanted) {
+    if (!held.some((one) => isDirect(one) && isAssigned(one) && area.isFor(one, data))) continue;
+    const body = { action: 'adminRemove', justification: REMOVAL, principalId: userId, ...area.target(data) };
+    await graph.write('POST', area.requests.active, body).catch((error: unknown) => {
+      if (!saysNothingThere(error)) throw error;
+    });
+  }
+}
+
+function saysNothingThere(error: unknown): boolean {
+  if (!(error instanceof ServiceError)) return false;
+  return error.status === 404 || /DoesNotExist|NotFound/i.test(error.code);
 }
 
 function finder<Found extends Schedule, Data extends Period>(

@@ -58,13 +58,13 @@ export async function claimTry({ records, clock }: ActivityDeps, again: Try, res
   const at = clock.now().toISOString();
   const since = before?.since ?? at;
   const claim: Claim = { why, number, at, done: false, since, ...(reset ? { reset: true } : {}) };
-  let made = false;
+  const claimed = { made: false };
   await records.decideOnMigration(record.id, (current) => {
     const untouched = JSON.stringify(current.invitedAgain) === JSON.stringify(record.invitedAgain);
-    made = untouched && current.guest.newId === again.newId && current.phase !== 'ended';
-    return made ? { invitedAgain: claim } : undefined;
+    claimed.made = untouched && current.guest.newId === again.newId && current.phase !== 'ended';
+    return claimed.made ? { invitedAgain: claim } : undefined;
   });
-  if (!made) throw new TransientFailure('inviteAgain: another execution of this step is at it');
+  if (!claimed.made) throw new TransientFailure('inviteAgain: another execution of this step is at it');
   return claim;
 }
 

@@ -85,13 +85,14 @@ async function readSponsors(guestId: string, graph: Graph): Promise<string[]> {
   }
 }
 
-const accountSelect = 'id,displayName,userPrincipalName,mail,preferredLanguage,createdDateTime,identities';
+const accountSelect = 'id,displayName,userPrincipalName,mail,preferredLanguage,createdDateTime,identities,otherMails';
 const accountShape = z.object({
   ...guestAccountSchema.shape,
   displayName: z.string().nullish(),
   mail: z.string().nullish(),
   preferredLanguage: z.string().nullish(),
   createdDateTime: z.string().nullish(),
+  otherMails: z.array(z.string()).nullish(),
 });
 
 async function readAccount(guestId: string, graph: Graph): Promise<GuestAccount> {
@@ -104,5 +105,6 @@ async function readAccount(guestId: string, graph: Graph): Promise<GuestAccount>
     preferredLanguage: user.preferredLanguage ?? null,
     createdDateTime: user.createdDateTime ?? null,
     identities: user.identities,
+    otherMails: user.otherMails ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import { identityOfGrant, isSameJson, type Comparison } from '../domain/comparison';
 import { isAdvisory, type Grant } from '../domain/grants';
 import { isNotFound } from '../domain/serviceError';
+import type { GuestAccount } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { missingPermission, skippedIn } from './capture';
 import { readGuestAndAccess } from './captureAccess';
@@ -28,13 +29,20 @@ export function createConfirmAccess(deps: ActivityDeps): Activity<'confirmAccess
 
     const { added, gone, changed, equal } = differences(snapshot.grants, found.access.grants, clock.now());
     const { guest, sponsorIds } = snapshot;
-    const same = isSameJson(guest, found.guest) && isSameJson([...sponsorIds].sort(), [...found.sponsorIds].sort());
+    const same =
+      isSameJson(guest, comparable(found.guest, guest)) &&
+      isSameJson([...sponsorIds].sort(), [...found.sponsorIds].sort());
     const comparison: Comparison = { equal, missing: [...gone, ...changed].map(named), extra: added.map(named) };
     if (added.length + gone.length + changed.length > 0) await records.updateMigration(migrationId, { comparison });
     const counts = { added: added.length, gone: gone.length, changed: changed.length };
     log.info('confirmed', { migrationId, ...counts, sameAccount: same });
     return done({ ...counts, account: same ? 'same' : 'changed' });
   };
+}
+
+/** The account as it is now, without what a snapshot of an earlier version does not know. */
+function comparable({ otherMails, ...found }: GuestAccount, approved: GuestAccount): GuestAccount {
+  return approved.otherMails === undefined || otherMails === undefined ? found : { ...found, otherMails };
 }
 
 function differences(approved: readonly Grant[], present: readonly Grant[], now: Date) {

@@ -22,7 +22,7 @@ export function guideLink({ guideUrl, notificationSecret }: GuideSettings, id: s
 
 /** The token of a migration's page: HMAC-SHA256 of the id, in base64url. */
 export function guideToken(secret: string, id: string): string {
-  // A key of its own: the secret itself travels in every change notification.
+  // A key of its own, so that nothing that is made with the secret for another purpose could serve as a token.
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'entra-guest-switch guide link', 32));
   return createHmac('sha256', key).update(id, 'utf8').digest('base64url');
 }

@@ -1,16 +1,16 @@
 import { blockers, type Check } from '../domain/checks';
 import { isOver } from '../domain/phases';
-import { recommendStrategy, type Recommendation } from '../domain/strategy';
+import type { Recommendation } from '../domain/strategy';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedKinds } from './capture';
 import { recordOf } from './common';
 import { checkAddress } from './checks/addressChecks';
 import { checkApp, checkBasePermissions } from './checks/appChecks';
 import { checkAzure } from './checks/azureChecks';
-import { passed } from './checks/check';
 import { checkGuest, readGuest, unresolvedGuest, type GuestToCheck } from './checks/guestChecks';
 import { checkLimits } from './checks/limitChecks';
 import { checkSafetyNet } from './checks/safetyNetChecks';
+import { chooseStrategy } from './checks/strategyChecks';
 import { checkTenant } from './checks/tenantChecks';
 
 /**
@@ -24,7 +24,7 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
     const lastPhase = again === true ? 'awaitingApproval' : 'preflight';
     const record = await recordOf(records, migrationId);
     const { oldId } = record.guest;
-    const base = await checkBasePermissions(graph);
+    const base = await checkBasePermissions(record.request.strategy, deps);
     const guest = oldId === null || !base.ok ? undefined : await readGuest(oldId, graph);
     const found = guest === undefined ? undefined : await checkAll(guest);
     const checks = found?.checks ?? [base.ok ? unresolvedGuest(oldId) : base];
@@ -36,32 +36,39 @@ export function createPreflight(deps: ActivityDeps): Activity<'preflight'> {
         : {
             checks,
             recommendation,
-            strategy: 'recreate',
+            strategy: found?.strategy ?? current.strategy,
             guest: { ...current.guest, displayName: guest?.displayName ?? null },
           },
     );
     const failedChecks = blockers(checks).map((check) => check.id);
     log.info('preflight', { migrationId, checks: checks.length, blocking: failedChecks.length });
-    return done({ guestId: guest?.id ?? null, failedChecks });
+    const answer = { guestId: guest?.id ?? null, failedChecks };
+    const isAsked = record.request.strategy !== 'recreate' && found !== undefined;
+    return done(isAsked ? { ...answer, strategy: found.strategy } : answer);
 
-    async function checkAll(guest: GuestToCheck): Promise<{ checks: Check[]; recommendation: Recommendation }> {
+    async function checkAll(guest: GuestToCheck): Promise<Found> {
       const skip = skippedKinds(record.request, deps.settings);
       const access = await captureAll(guest.id, skip, outsideOf(deps));
       const address = record.request.inviteEmail ?? guest.mail ?? null;
+      const { request } = record;
+      const choice = await chooseStrategy({ request, grants: access.grants, skipped: skip }, deps);
+      const { strategy, recommendation, rows } = choice;
       const groups = await Promise.all([
         checkGuest(guest, deps),
         checkAddress(address, guest, record, deps),
         checkTenant(address, deps),
-        checkApp(access, deps),
+        checkApp(access, strategy, deps),
         checkAzure(access.grants, skip, deps),
-        checkLimits(record, deps),
+        checkLimits(record, strategy, deps),
       ]);
-      const { roles } = await graph.ownIdentity();
-      const mayReset = roles.includes('User.ReadWrite.All');
-      const recommendation = recommendStrategy({ grants: access.grants, skipped: skip, mayReset });
-      const { strategy, reason } = recommendation;
-      const row = passed('strategy-recommended', `${strategy}: ${reason}`, 'warning');
-      return { checks: [...groups.flat(), ...checkSafetyNet(address, guest, record, deps), row], recommendation };
+      const safetyNet = strategy === 'reset' ? [] : checkSafetyNet(address, guest, record, deps);
+      return { checks: [...groups.flat(), ...safetyNet, ...rows], strategy, recommendation };
     }
   };
+}
+
+interface Found {
+  checks: Check[];
+  strategy: 'recreate' | 'reset';
+  recommendation: Recommendation;
 }

@@ -1,13 +1,14 @@
 import { enabledKinds } from '../access';
 import type { Permission } from '../access/kind';
 import type { GrantKind } from '../domain/grants';
-import { recreatePermissions } from './checks/appChecks';
+import { mailPermissions, recreatePermissions } from './checks/appChecks';
 
 /** What the permissions depend on: the settings of the tenant. */
 export interface PermissionSettings {
   skipAccess: readonly GrantKind[];
   rewriteConditionalAccess: boolean;
   domainPolicyCheck: 'beta' | 'off';
+  invitationMail: 'microsoft' | 'mailbox' | 'caller';
 }
 
 /** A permission with everything it is needed for, as `subject: why`. */
@@ -23,6 +24,10 @@ export interface Need extends Permission {
 
 /** Only worth having: without it the switch works, less promptly or with a warning. */
 const optionalPermissions: readonly Permission[] = [
+  {
+    anyOf: ['User.ReadWrite.All'],
+    why: 'reset a redemption: after a wrong account, and for the strategy reset (without it: an operator is asked)',
+  },
   { anyOf: ['User.Read.All'], why: 'be told of redemptions; Graph accepts nothing else for it (without it: polling)' },
   {
     anyOf: ['Policy.Read.B2BManagementPolicy'],
@@ -32,14 +37,27 @@ const optionalPermissions: readonly Permission[] = [
     anyOf: ['Member.Read.Hidden'],
     why: 'see memberships of groups that hide their members (without it: such groups may stay unseen)',
   },
+  {
+    anyOf: ['User.ReadWrite.All'],
+    why: 'reset the redemption of a guest who accepted with a wrong account (without it: an operator is asked)',
+  },
+  {
+    anyOf: ['CrossTenantInformation.ReadBasic.All'],
+    why: 'see before the purge whether an Entra tenant has verified the domain of the address (without it: a warning)',
+  },
 ];
 
 /** Everything that the app needs to capture and restore the enabled kinds, whatever a guest holds. */
-export function needsOf({ skipAccess, rewriteConditionalAccess, domainPolicyCheck }: PermissionSettings): Need[] {
+export function needsOf(settings: PermissionSettings): Need[] {
+  const { skipAccess, rewriteConditionalAccess, domainPolicyCheck, invitationMail } = settings;
   const optional = optionalPermissions.filter(
     ({ anyOf }) => domainPolicyCheck === 'beta' || anyOf[0] !== 'Policy.Read.B2BManagementPolicy',
   );
-  const always = [...recreatePermissions, ...optional].map((need): Need => ({ ...need, subject: 'every switch' }));
+  const mails = invitationMail === 'mailbox' ? mailPermissions : [];
+  const always = [...recreatePermissions, ...mails, ...optional].map((need): Need => ({
+    ...need,
+    subject: 'every switch',
+  }));
   const ofKinds = enabledKinds(skipAccess).flatMap(({ kind, capturePermissions, restorePermissions }): Need[] => {
     const writes = kind === 'conditionalAccess' && !rewriteConditionalAccess ? [] : restorePermissions;
     return [...capturePermissions, ...writes].map((need) => ({ ...need, subject: kind }));

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { accessKinds } from '../access';
 import type { Attempt } from '../access/kind';
 import { isGoingBack, wantedIdentity } from '../domain/direction';
-import { countResults, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
+import { identityOfGrant } from '../domain/comparison';
+import { countResults, isAdvisory, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
 import { identitySchema, identityVerdict } from '../domain/identityVerdict';
 import { progressOf } from '../domain/phases';
 import type { Graph, Records } from '../domain/ports';
+import type { MigrationRecord } from '../domain/record';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
@@ -46,7 +48,7 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
       return failed('wrong-identity', `The new guest signs in with: ${verdict}. Nothing more was restored.`);
     }
     const attempts =
-      verdict === wanted ? await attempt(open, snapshot.grants, { migrationId, newId }, deps) : unreadable(open);
+      verdict === wanted ? await attemptUnlessKept(open, snapshot.grants, { record, newId }, deps) : unreadable(open);
     const results = attempts.flatMap((tried) => resultOf(tried, lastTry));
     await records.saveGrantResults(migrationId, results);
     await remember(records, migrationId, snapshot.grants.length);
@@ -71,6 +73,45 @@ async function verdictNow(graph: Graph, newId: string): Promise<ReturnType<typeo
     throw error;
   }
 }
+
+/**
+ * After a reset the guest still has what was not taken away, also what no app could give back. Only the rest is restored.
+ */
+async function attemptUnlessKept(
+  open: readonly number[],
+  grants: readonly Grant[],
+  { record, newId }: { record: MigrationRecord; newId: string },
+  deps: ActivityDeps,
+): Promise<Tried[]> {
+  const target = { migrationId: record.id, newId };
+  if (record.strategy !== 'reset') return attempt(open, grants, target, deps);
+  const kinds = [...new Set(open.flatMap((index) => grants[index]?.kind ?? []))].filter(
+    (kind) => !isAdvisory({ kind }),
+  );
+  const lists = await Promise.all(
+    kinds.map((kind) => {
+      const ofKind = grants.filter((grant) => grant.kind === kind);
+      return accessKinds[kind].capture(newId, outsideOf(deps), ofKind);
+    }),
+  );
+  const held = new Set(lists.flat().map(identityOfGrant));
+  const isKept = (index: number): boolean => {
+    const grant = grants[index];
+    return grant !== undefined && held.has(identityOfGrant(grant));
+  };
+  const kept = open.filter(isKept).map((index): Tried => ({ index, attempt: STAYED }));
+  return [
+    ...kept,
+    ...(await attempt(
+      open.filter((index) => !isKept(index)),
+      grants,
+      target,
+      deps,
+    )),
+  ];
+}
+
+const STAYED: Attempt = { result: 'alreadyPresent', detail: 'It stayed with the guest.' };
 
 async function attempt(
   open: readonly number[],

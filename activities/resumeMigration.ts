@@ -69,11 +69,15 @@ async function checksOf(
   deps: ActivityDeps,
 ): Promise<Check[]> {
   const [ofApp, others] = await Promise.all([
-    checkApp({ grants: toResume.snapshot.grants, refused: [] }, deps),
+    checkApp({ grants: toResume.snapshot.grants, refused: [] }, strategyOf(toResume.parent), deps),
     checkToResume(toResume, deps),
   ]);
   // Nothing privileged is deleted any more: the old guest is gone.
   return [...ofApp.filter(({ id }) => id === 'app-permissions'), ...others];
+}
+
+function strategyOf({ strategy }: MigrationRecord): 'recreate' | 'reset' {
+  return strategy === 'reset' ? 'reset' : 'recreate';
 }
 
 function planOf(parent: MigrationRecord, { guest, grants }: Snapshot, snapshotHash: string) {
@@ -82,7 +86,7 @@ function planOf(parent: MigrationRecord, { guest, grants }: Snapshot, snapshotHa
     snapshotHash,
     grants: grants.length,
     chunks: planChunks(grants, CHUNK),
-    strategy: parent.strategy === 'reset' ? ('reset' as const) : ('recreate' as const),
+    strategy: strategyOf(parent),
     back: isGoingBack(parent),
   };
 }

@@ -18,7 +18,7 @@ const LAG_SECONDS = 15;
  * @returns the step's answer when the guest is not to be told now; undefined when the invitation is made
  */
 export async function sendAgain(deps: ActivityDeps, again: Try, reset: boolean, log: Log): Promise<Again | undefined> {
-  const { records, documents, clock, graph } = deps;
+  const { records, documents, clock } = deps;
   const { record, newId } = again;
   if (!(await takeTry(records, clock.now()))) return blocked(deps, again, log);
   const audit = auditor(deps, record.id, reset ? 'resetRedemption' : 'inviteAgain');

@@ -97,12 +97,12 @@ function earlier(
 }
 
 async function claimMail({ records }: ActivityDeps, record: MigrationRecord, claim: GuestMail): Promise<void> {
-  let made = false;
+  const claimed = { made: false };
   await records.decideOnMigration(record.id, (current) => {
-    made = JSON.stringify(current.guestMail) === JSON.stringify(record.guestMail) && current.phase !== 'ended';
-    return made ? { guestMail: claim } : undefined;
+    claimed.made = JSON.stringify(current.guestMail) === JSON.stringify(record.guestMail) && current.phase !== 'ended';
+    return claimed.made ? { guestMail: claim } : undefined;
   });
-  if (!made) throw new TransientFailure('another execution of this step is at the mail');
+  if (!claimed.made) throw new TransientFailure('another execution of this step is at the mail');
 }
 
 async function send(

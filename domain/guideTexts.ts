@@ -123,7 +123,7 @@ export function acceptedLanguages(header: string | null): string[] {
 /** A mail address of which only the first letter and the domain are told. */
 export function masked(address: string): string {
   const at = address.lastIndexOf('@');
-  return `${[...address][0] ?? ''}•••${address.slice(at)}`;
+  return `${/^./u.exec(address)?.[0] ?? ''}•••${address.slice(at)}`;
 }
 
 /** A time as a date in the language; UTC, because nobody knows where the guest is. */

@@ -12,6 +12,8 @@ export const guestAccountSchema = z.strictObject({
   preferredLanguage: z.string().nullable(),
   createdDateTime: z.string().nullable(),
   identities: z.array(identitySchema),
+  /** Absent in the first snapshots. */
+  otherMails: z.array(z.string()).optional(),
 });
 export type GuestAccount = z.infer<typeof guestAccountSchema>;
 

@@ -22,7 +22,6 @@ export const startMigration: Handler = async (request, services) => {
   readQuery(request, noQuery);
   const key = readIdempotencyKey(request);
   const wanted = parseBody(migrationRequestSchema, await readJson(request));
-  refuseMissingFeatures(wanted);
   refuseLateReminders(wanted);
   refuseCallback(wanted, services);
   requireStarter(wanted, services);
@@ -39,14 +38,6 @@ function readIdempotencyKey(request: HttpRequest): string | undefined {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem('invalid-header', 'An Idempotency-Key has 1 to 255 visible ASCII characters.', {
     field: 'Idempotency-Key',
-  });
-}
-
-function refuseMissingFeatures(request: MigrationRequest): void {
-  if (request.strategy === 'recreate') return;
-  // Ignoring the field would be worse: the caller would not get what they asked for.
-  throw new Problem('feature-not-available', 'This version does not know how to do this; leave the field out.', {
-    field: 'strategy',
   });
 }
 

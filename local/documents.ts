@@ -25,7 +25,12 @@ function firstOf({ anyOf }: Permission): string {
   return code(anyOf[0] ?? '');
 }
 
-const everything = { skipAccess: [], rewriteConditionalAccess: true, domainPolicyCheck: 'beta' } as const;
+const everything = {
+  skipAccess: [],
+  rewriteConditionalAccess: true,
+  domainPolicyCheck: 'beta',
+  invitationMail: 'mailbox',
+} as const;
 
 /** Rows of infra/graph-permissions.md: permission, needed for, to, covered by. Every first choice of a need has one. */
 export function permissionRows(): string[][] {

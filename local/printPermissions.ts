@@ -5,7 +5,7 @@ import { kindSchema, type GrantKind } from '../domain/grants';
 
 /* `npm run permissions`: the least set of application permissions that the app needs, with the reason for each. */
 
-const usage = `usage: npm run permissions -- [--skip kind,kind] [--rewrite-conditional-access] [--no-domain-policy] [--names]
+const usage = `usage: npm run permissions -- [--skip kind,kind] [--rewrite-conditional-access] [--no-domain-policy] [--mailbox] [--names]
 Kinds: ${kindSchema.options.join(', ')}`;
 
 /** Kinds that need roles in Azure instead of permissions of Graph. */
@@ -15,6 +15,7 @@ interface Options {
   skipped: GrantKind[];
   rewriteConditionalAccess: boolean;
   domainPolicyCheck: 'beta' | 'off';
+  invitationMail: 'microsoft' | 'mailbox';
   namesOnly: boolean;
 }
 
@@ -27,6 +28,7 @@ function readCommandLine(args: string[]): Options {
       skip: { type: 'string', default: '' },
       'rewrite-conditional-access': flag,
       'no-domain-policy': flag,
+      mailbox: flag,
       names: flag,
     },
   });
@@ -37,12 +39,13 @@ function readCommandLine(args: string[]): Options {
     skipped: z.array(kindSchema).parse(named),
     rewriteConditionalAccess: values['rewrite-conditional-access'],
     domainPolicyCheck: values['no-domain-policy'] ? 'off' : 'beta',
+    invitationMail: values.mailbox ? 'mailbox' : 'microsoft',
     namesOnly: values.names,
   };
 }
 
-function print({ skipped, rewriteConditionalAccess, domainPolicyCheck, namesOnly }: Options): void {
-  const least = leastPermissions(needsOf({ skipAccess: skipped, rewriteConditionalAccess, domainPolicyCheck }));
+function print({ skipped, namesOnly, ...settings }: Options): void {
+  const least = leastPermissions(needsOf({ skipAccess: skipped, ...settings }));
   if (namesOnly) {
     for (const { name } of least) console.log(name);
     return;

@@ -11,7 +11,8 @@ import { verifyIdentity, waitForRedemption } from './waitForRedemption';
 /** Returns when the guest has accepted with the wanted identity, and not before. */
 export function* awaitIdentity(run: Run, plan: Plan, guest: Invited): Durable<void> {
   const { snapshotHash } = plan;
-  yield* rewritePolicies(run, { newId: guest.newId, snapshotHash });
+  // A guest who was reset is still the one that the policies name.
+  if (plan.strategy === 'recreate') yield* rewritePolicies(run, { newId: guest.newId, snapshotHash });
   if (run.attended !== undefined) return yield* attendGuest(run, plan, guest, run.attended);
 
   yield* enter(run, 'awaitingRedemption');

@@ -3,18 +3,17 @@ import { accessKinds } from '../../access';
 import { permissionsToRestore, type Permission } from '../../access/kind';
 import type { Check } from '../../domain/checks';
 import type { Grant } from '../../domain/grants';
+import type { MigrationRequest } from '../../domain/migration';
 import type { Graph } from '../../domain/ports';
 import type { Captured } from '../capture';
-import type { ActivityDeps } from '../activity';
+import type { ActivityDeps, ActivitySettings } from '../activity';
 import { GLOBAL_ADMINISTRATOR } from './guestChecks';
 import { blocking, passed } from './check';
 
 const PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
 
-/** What every migration of the strategy `recreate` needs, whatever the guest holds. */
-export const recreatePermissions: readonly Permission[] = [
-  { anyOf: ['User.DeleteRestore.All'], why: 'delete, purge and restore the old guest' },
-  { anyOf: ['User.Invite.All', 'User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'invite the new guest' },
+/** What every migration needs, whatever the strategy. */
+const commonPermissions: readonly Permission[] = [
   {
     anyOf: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
     why: 'find guests and follow the redemption',
@@ -26,24 +25,63 @@ export const recreatePermissions: readonly Permission[] = [
   },
 ];
 
-/** Whether the app may do all that this guest needs: permissions of its token, and its own directory role. */
-export async function checkApp(access: Captured, deps: ActivityDeps): Promise<Check[]> {
+/** What every migration of the strategy `recreate` needs, whatever the guest holds. */
+export const recreatePermissions: readonly Permission[] = [
+  { anyOf: ['User.DeleteRestore.All'], why: 'delete, purge and restore the old guest' },
+  { anyOf: ['User.Invite.All', 'User.ReadWrite.All', 'Directory.ReadWrite.All'], why: 'invite the new guest' },
+  ...commonPermissions,
+];
+
+/** What every migration of the strategy `reset` needs. */
+const resetPermissions: readonly Permission[] = [
+  { anyOf: ['User.ReadWrite.All'], why: 'add the new address and reset the redemption' },
+  ...commonPermissions,
+];
+
+type Strategy = MigrationRequest['strategy'];
+const permissionsOf: Record<Strategy, readonly Permission[]> = {
+  recreate: recreatePermissions,
+  reset: resetPermissions,
+  // Before it is chosen; what the chosen one needs is asked for then.
+  auto: commonPermissions,
+};
+
+/** What mails to the guest need, where the app sends them itself. */
+export const mailPermissions: readonly Permission[] = [
+  { anyOf: ['Mail.Send'], why: 'write to guests through the mailbox (only with INVITATION_MAIL=mailbox)' },
+];
+
+/**
+ * Whether the app may do all that this guest needs: permissions of its token, and its own directory role. A reset takes
+ * the roles away first and gives them back; everything else stays with the guest.
+ */
+export async function checkApp(access: Captured, strategy: 'recreate' | 'reset', deps: ActivityDeps): Promise<Check[]> {
   const { roles } = await deps.graph.ownIdentity();
-  return [permissions(access, roles), await privilegedGuest(access.grants, deps)];
+  if (strategy === 'recreate') {
+    return [permissions(access, roles, strategy, deps.settings), await privilegedGuest(access.grants, deps)];
+  }
+  const moved = access.grants.filter(({ kind }) => kind === 'directoryRole' || kind === 'pimDirectoryRole');
+  return [permissions({ ...access, grants: moved }, roles, strategy, deps.settings)];
 }
 
 /**
  * Whether the app holds what every migration needs. Asked before anything is read, because without it the directory
  * does not even show the guest.
  */
-export async function checkBasePermissions(graph: Graph): Promise<Check> {
+export async function checkBasePermissions(strategy: Strategy, { graph, settings }: ActivityDeps): Promise<Check> {
   const { roles } = await graph.ownIdentity();
-  return permissions({ grants: [], refused: [] }, roles);
+  return permissions({ grants: [], refused: [] }, roles, strategy, settings);
 }
 
-function permissions(access: Captured, roles: readonly string[]): Check {
+function permissions(
+  access: Captured,
+  roles: readonly string[],
+  strategy: Strategy,
+  { invitationMail }: Pick<ActivitySettings, 'invitationMail'>,
+): Check {
   const needed = [
-    ...recreatePermissions,
+    ...permissionsOf[strategy],
+    ...(invitationMail === 'mailbox' ? mailPermissions : []),
     ...access.refused.flatMap((kind) => kind.capturePermissions),
     ...Object.values(accessKinds).flatMap((kind) => permissionsToRestore(kind, access.grants)),
   ];

@@ -5,6 +5,7 @@ import type { ActivityDeps } from '../activity';
 import { holdsOneOf } from './appChecks';
 import { blocking, passed, unlessRefused, warning } from './check';
 import { GLOBAL_ADMINISTRATOR } from './guestChecks';
+import { checkProvider } from './providerChecks';
 
 const COMPARE = 'Compare the allow or deny list by hand.';
 const GUEST_INVITER = '95e79109-95c0-4d8e-aee3-d01accf2d47b';
@@ -28,7 +29,7 @@ const b2bPolicies = z.object({
   value: z.array(z.object({ isOrganizationDefault: z.boolean().nullish(), definition: z.array(z.string()).nullish() })),
 });
 
-/** Whether the tenant's policies let the invitation through and let a personal account redeem it. */
+/** Whether the tenant's policies let the invitation through, and whether it can lead to a personal account. */
 export async function checkTenant(address: string | null, { graph, settings }: ActivityDeps): Promise<Check[]> {
   const unknown = (id: 'invitations-allowed' | 'personal-accounts-allowed'): Check =>
     blocking(
@@ -39,6 +40,7 @@ export async function checkTenant(address: string | null, { graph, settings }: A
   const groups = await Promise.all([
     unlessRefused(authorization(graph), unknown('invitations-allowed')),
     unlessRefused(crossTenant(graph), unknown('personal-accounts-allowed')),
+    checkProvider(address, graph),
     settings.domainPolicyCheck === 'off' || address === null
       ? [warning('invite-domain-allowed', 'The domain lists were not read.', COMPARE)]
       : unlessRefused(

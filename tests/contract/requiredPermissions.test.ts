@@ -46,7 +46,12 @@ const isGraph = (call: string): boolean => !/ \/subscriptions| \/providers|\{sco
 const calls = Object.values(accessKinds).flatMap(({ kind, calls: { capture, restore } }) =>
   [...capture, ...restore].filter(isGraph).map((call) => ({ kind, call })),
 );
-const needs = needsOf({ skipAccess: [], rewriteConditionalAccess: true, domainPolicyCheck: 'beta' });
+const needs = needsOf({
+  skipAccess: [],
+  rewriteConditionalAccess: true,
+  domainPolicyCheck: 'beta',
+  invitationMail: 'mailbox',
+});
 const least = leastPermissions(needs).map(({ name }) => name);
 
 withTable('the permissions that the kinds ask for, against the published table', () => {

@@ -15,7 +15,7 @@ export const cloudEventSchema = z.strictObject({
   specversion: z.literal('1.0'),
   id: z.string().regex(/^[A-Za-z0-9_-]+$/),
   source: z.string(),
-  type: z.enum(['entra-guest-switch.migration.phase', 'entra-guest-switch.migration.ended']),
+  type: z.enum(['phase', 'invitation', 'ended'].map((what) => `entra-guest-switch.migration.${what}`)),
   subject: z.string(),
   time: z.iso.datetime(),
   datacontenttype: z.literal('application/json'),
@@ -32,6 +32,10 @@ export const cloudEventSchema = z.strictObject({
       failed: z.int(),
     }),
     error: z.string().nullable(),
+    why: z.string().optional(),
+    number: z.int().optional(),
+    account: z.enum(['personal', 'work']).optional(),
+    guide: z.url().optional(),
   }),
 });
 

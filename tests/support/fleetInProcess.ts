@@ -4,7 +4,7 @@ import { createActivities } from '../../activities';
 import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { REDEMPTION_HINT } from '../../domain/events';
 import { newRecord, type MigrationRecord } from '../../domain/record';
-import { SWITCH_GUEST } from '../../domain/steps';
+import { SWITCH_GUEST, type SwitchInput } from '../../domain/steps';
 import { createFunctionTable, createHost, virtualClock } from '../../local/host';
 import { switchGuest } from '../../orchestrators/switchGuest';
 import { GUIDE_FOLDER } from './activityWorld';
@@ -22,14 +22,14 @@ export interface Fleet {
   deps: ActivityDeps;
   records: MemoryRecords;
   /** Starts a migration of the guest, whose id is `name`; lets everything happen that needs no time. */
-  start(name: string, guestId: string, acceptWithinDays?: number): Promise<void>;
+  start(name: string, guestId: string, acceptWithinDays?: number, attended?: SwitchInput['attended']): Promise<void>;
   row(name: string): MigrationRecord;
   /** Moves the clock in steps, and lets everything happen. */
   minutes(count: number, step?: number): Promise<void>;
   /** How many rows the durable history of a migration has. */
   historyRows(name: string): number;
-  /** Accepts the invitation of a migration with a personal account. */
-  accept(name: string): Promise<void>;
+  /** Accepts the invitation of a migration; with a personal account unless another is named. */
+  accept(name: string, account?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function createFleet(settings: ActivitySettings): Fleet {
     deps,
     records,
     row,
-    start: async (name, guestId, acceptWithinDays = 30) => {
+    start: async (name, guestId, acceptWithinDays = 30, attended) => {
       const request = {
         guest: guestId,
         inviteEmail: `${name}@outlook.example`,
@@ -81,7 +81,13 @@ export function createFleet(settings: ActivitySettings): Fleet {
       };
       const start = { id: name, guestId, request, startedBy: 'test', now: now().toISOString() };
       await records.createMigration(newRecord(start));
-      const input = { migrationId: name, dryRun: false, acceptWithinDays, parallelRestores: 4 };
+      const input: SwitchInput = {
+        migrationId: name,
+        dryRun: false,
+        acceptWithinDays,
+        parallelRestores: 4,
+        ...(attended === undefined ? {} : { attended }),
+      };
       host.engine.start(SWITCH_GUEST, { instanceId: name, input });
       await host.engine.settle();
     },
@@ -93,10 +99,10 @@ export function createFleet(settings: ActivitySettings): Fleet {
       }
     },
     historyRows: (name) => host.engine.history(name).length,
-    accept: async (name) => {
+    accept: async (name, account = 'personal') => {
       const { newId } = row(name).guest;
       if (newId === null) throw new Error(`Nobody is invited in ${name}.`);
-      await tenant.redeem(newId, 'personal');
+      await tenant.redeem(newId, account);
       host.engine.raiseEvent(name, REDEMPTION_HINT, {});
       await host.engine.settle();
     },

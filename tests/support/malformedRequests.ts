@@ -138,6 +138,8 @@ const fields: MalformedRequest[] = [
   field('acceptWithinDays huge', { acceptWithinDays: 1e308 }),
   field('remindAfterDays a number', { remindAfterDays: 3 }),
   field('a reminder on day 0', { remindAfterDays: [3, 0] }, 'remindAfterDays[1]'),
+  field('a reminder when the time is up', { remindAfterDays: [3, 7], acceptWithinDays: 7 }, 'remindAfterDays'),
+  field('a reminder after the usual time', { remindAfterDays: [30] }, 'remindAfterDays'),
   field('too many reminders', { remindAfterDays: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] }),
   field('a kind that is not known', { skipAccess: ['profile', 'mailbox'] }, 'skipAccess[1]'),
   field('skipAccess a text', { skipAccess: 'profile' }),
@@ -148,7 +150,6 @@ const fields: MalformedRequest[] = [
 const features: MalformedRequest[] = [
   unavailable('the reset strategy', { strategy: 'reset' }, 'strategy'),
   unavailable('the automatic strategy', { strategy: 'auto' }, 'strategy'),
-  unavailable('reminders', { remindAfterDays: [3] }, 'remindAfterDays'),
   start(
     'a callback to a host that nobody allowed',
     JSON.stringify({ guest: GUEST, callbackUrl: 'https://hooks.example/a' }),

@@ -87,7 +87,7 @@ export async function createSubscriptionWorld(seed?: StateDocument): Promise<Sub
     clock: { now },
     settings,
     languages: app.guide.languages,
-    organizationName: app.organizationName,
+    organizationName: () => app.organizationName(),
   };
   const services: Services = {
     ...app,

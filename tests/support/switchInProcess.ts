@@ -35,6 +35,7 @@ export interface SwitchOptions {
   dryRun?: boolean;
   skipAccess?: GrantKind[];
   account?: string;
+  strategy?: 'recreate' | 'reset' | 'auto';
   callbackUrl?: string;
   settings?: Partial<ActivitySettings>;
   /** Runs before the migration begins: settings and faults of the tenant, changes of its state. */
@@ -132,17 +133,26 @@ export const inProcessSettings: ActivitySettings = {
 };
 
 function startOf(options: SwitchOptions, now: Date) {
-  const { guestId, inviteEmail, dryRun = false, skipAccess = [], approval, callbackUrl } = options;
+  const {
+    guestId,
+    inviteEmail,
+    dryRun = false,
+    skipAccess = [],
+    approval,
+    callbackUrl,
+    strategy = 'recreate',
+  } = options;
   return {
     id: MIGRATION,
     guestId,
     startedBy: 'test',
     now: now.toISOString(),
     approvalHours: approval === undefined ? null : APPROVAL_HOURS,
+    mostRounds: 3,
     request: {
       guest: guestId,
       inviteEmail: inviteEmail ?? 'the.guest@outlook.example',
-      strategy: 'recreate' as const,
+      strategy,
       dryRun,
       approval: approval !== undefined,
       acceptWithinDays: 30,
@@ -167,6 +177,7 @@ function startRun(deps: ActivityDeps, clock: Clock, { dryRun = false, approval }
     dryRun,
     acceptWithinDays: 30,
     parallelRestores: 4,
+    attended: { rounds: 3, remindAfterDays: [] },
     ...(deps.settings.rewriteConditionalAccess ? { rewriteConditionalAccess: true } : {}),
     ...(approval === undefined ? {} : { approvalHours: APPROVAL_HOURS }),
   };

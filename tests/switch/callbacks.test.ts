@@ -67,3 +67,10 @@ it('no event and no log line has a name, an address, an object id or the address
     expect(text).not.toMatch(/@|outlook/);
   }
 });
+
+it('the link to the page of the guest goes with the event that says that they are waited for, and with no other', () => {
+  const withGuide = receiver.deliveries.filter(({ event }) => event.data.guide !== undefined);
+  expect(withGuide.map(({ event }) => event.data.phase)).toEqual(['awaitingRedemption']);
+  expect(withGuide[0]?.event.data.guide).toMatch(/^https:\/\/switch\.example\/api\/guide\/m-in-process\/[\w-]{43}$/);
+  expect(logLines.join('\n')).not.toContain('guide');
+});

@@ -1,21 +1,31 @@
 import { leastPermissions, needsOf } from '../../activities/requiredPermissions';
 import { kindSchema } from '../../domain/grants';
-import { guests } from '../../local/tenant/seed/ids';
+import { guests, sharedMailbox } from '../../local/tenant/seed/ids';
 import { isWrite } from '../support/requestLog';
 import { switchInProcess, type SwitchOptions, type Switched } from '../support/switchInProcess';
 import { everybodyElse } from '../support/wholeTenant';
 
-const everything = { skipAccess: [], rewriteConditionalAccess: true, domainPolicyCheck: 'beta' } as const;
+const everything = {
+  skipAccess: [],
+  rewriteConditionalAccess: true,
+  domainPolicyCheck: 'beta',
+  invitationMail: 'mailbox',
+} as const;
 const needs = needsOf(everything);
 const least = leastPermissions(needs).map(({ name }) => name);
 
 /** Without these a switch works all the same, less promptly or with a warning. */
-const optional = new Set(['User.Read.All', 'Policy.Read.B2BManagementPolicy', 'Member.Read.Hidden']);
+const optional = new Set([
+  'User.Read.All',
+  'Policy.Read.B2BManagementPolicy',
+  'Member.Read.Hidden',
+  'CrossTenantInformation.ReadBasic.All',
+]);
 
 async function switchWith(permissions: readonly string[], more: Partial<SwitchOptions> = {}): Promise<Switched> {
   const run = await switchInProcess({
     guestId: guests.mara,
-    settings: { rewriteConditionalAccess: true },
+    settings: { rewriteConditionalAccess: true, invitationMail: 'mailbox', mailbox: sharedMailbox },
     ...more,
     prepare: async (tenant) => {
       await tenant.control('PUT', 'settings', { grantedPermissions: permissions });

@@ -106,7 +106,7 @@ describe('the rows of preflight', () => {
     await world.records.updateMigration(MIGRATION_ID, { request: { ...world.row().request, dryRun } });
     await world.records.reserveDeletion({ day: '2026-03-01', migrationId: 'm-other', limit: 1 });
     if (limit === 1) await open(world);
-    return checkLimits(world.row(), world.deps);
+    return checkLimits(world.row(), 'recreate', world.deps);
   };
 
   it('are blocking', async () => {

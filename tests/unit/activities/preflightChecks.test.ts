@@ -3,6 +3,7 @@ import { checkApp } from '../../../activities/checks/appChecks';
 import { accessKinds } from '../../../access';
 import type { ActivityDeps } from '../../../activities/activity';
 import { checkAzure } from '../../../activities/checks/azureChecks';
+import { checkProvider } from '../../../activities/checks/providerChecks';
 import { checkGuest, GLOBAL_ADMINISTRATOR, type GuestToCheck } from '../../../activities/checks/guestChecks';
 import type { Grant } from '../../../domain/grants';
 import { createWorld, INVITED_ADDRESS, MIGRATION_ID, OLD_ID, oldGuest } from '../../support/activityWorld';
@@ -14,7 +15,7 @@ import {
   numbered,
 } from '../../../local/tenant/seed/ids';
 import { azureWorld, listOf, type AzureWorld } from '../../support/azureWorld';
-import { azureOf, graphOf, refusal, type Answer } from '../../support/recordedCalls';
+import { azureOf, graphOf, refusal, silent, type Answer } from '../../support/recordedCalls';
 
 const { displayName, mail, userType, externalUserState, identities } = oldGuest();
 const guest: GuestToCheck = { id: OLD_ID, displayName, mail, userType, externalUserState, identities };
@@ -53,7 +54,7 @@ describe('a privileged guest', () => {
   async function roleRow(grants: Grant[], held: string[]) {
     const { deps } = await createWorld();
     const answer: Answer = () => held.map((roleDefinitionId) => ({ roleDefinitionId }));
-    const rows = await checkApp({ grants, refused: [] }, { ...deps, graph: graphOf(answer) });
+    const rows = await checkApp({ grants, refused: [] }, 'recreate', { ...deps, graph: graphOf(answer) });
     return rows.find(({ id }) => id === 'app-role-for-privileged-guest');
   }
 
@@ -115,6 +116,88 @@ describe('the invited address', () => {
 
   it('must not be the one that another migration invites at the time', async () => {
     expect(await failedRows(() => [], 'm-other')).toEqual(['blocking invite-address-free']);
+  });
+});
+
+describe('the provider that the invited address leads to', () => {
+  const order = (...names: string[]) => ({
+    invitationRedemptionIdentityProviderConfiguration: { primaryIdentityProviderPrecedenceOrder: names },
+  });
+  const usual = order('azureActiveDirectory', 'externalFederation', 'socialIdentityProviders');
+
+  /** A directory with this policy, in which Entra tenants have verified `contoso.example`. */
+  const directory =
+    (policy: unknown = usual): Answer =>
+    ({ path }) => {
+      if (path === '/policies/crossTenantAccessPolicy/default') return policy;
+      if (path.endsWith("(domainName='contoso.example')")) return { tenantId: 'b0000000-0000-4000-8000-000000000001' };
+      throw refusal(404, 'Request_ResourceNotFound');
+    };
+  const rowOf = async (address: string, answer: Answer = directory()) => {
+    const [row, ...others] = await checkProvider(address, graphOf(answer));
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ id: 'address-leads-to-personal-account', severity: 'warning' });
+    return row;
+  };
+
+  it.each(['a@outlook.com', 'a@Hotmail.co.uk', 'a@live.nl', 'a@outlook.com.br', 'a@msn.com'])(
+    '%s is one of Microsoft: nobody is asked',
+    async (address) => {
+      expect(await rowOf(address, silent)).toMatchObject({ ok: true });
+    },
+  );
+
+  it.each(['a@outlook.example', 'a@live.com.contoso.com', 'a@mylive.com'])('%s is not', async (address) => {
+    expect(await rowOf(address)).toMatchObject({ ok: true, detail: expect.stringContaining('No Entra tenant') });
+  });
+
+  it('a domain that an Entra tenant has verified is warned of, with what comes first', async () => {
+    expect(await rowOf('a@Contoso.example')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('looked for first'),
+    });
+    const later = directory(order('socialIdentityProviders', 'azureActiveDirectory'));
+    expect((await rowOf('a@contoso.example', later))?.detail).not.toContain('looked for first');
+  });
+
+  it('an address of Google is warned of where social providers are in the order', async () => {
+    expect(await rowOf('a@gmail.com')).toMatchObject({ ok: false, detail: expect.stringContaining('Google') });
+    expect(await rowOf('a@gmail.com', directory({}))).toMatchObject({ ok: false });
+    expect(await rowOf('a@gmail.com', directory(order('azureActiveDirectory')))).toMatchObject({ ok: true });
+  });
+
+  it('what the app may not see was not checked, and the row says so', async () => {
+    const answer: Answer = ({ path }) => {
+      if (path.startsWith('/policies')) return usual;
+      throw refusal(403, 'Authorization_RequestDenied');
+    };
+    expect(await rowOf('a@contoso.example', answer)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('not checked'),
+      fix: expect.stringContaining('CrossTenantInformation.ReadBasic.All'),
+    });
+  });
+
+  it('a directory that does not answer is asked again', async () => {
+    const answer: Answer = () => {
+      throw refusal(503, 'ServiceUnavailable');
+    };
+    await expect(checkProvider('a@contoso.example', graphOf(answer))).rejects.toThrow('503');
+  });
+});
+
+it('mails through a mailbox need their permission before anything is deleted', async () => {
+  const { deps } = await createWorld();
+  const rowWith = async (invitationMail: 'microsoft' | 'mailbox') => {
+    const settings = { ...deps.settings, invitationMail };
+    const rows = await checkApp({ grants: [], refused: [] }, 'recreate', { ...deps, settings });
+    return rows.find(({ id }) => id === 'app-permissions');
+  };
+  expect(await rowWith('microsoft')).toMatchObject({ ok: true });
+  expect(await rowWith('mailbox')).toMatchObject({
+    ok: false,
+    severity: 'blocking',
+    detail: expect.stringContaining('Mail.Send'),
   });
 });
 

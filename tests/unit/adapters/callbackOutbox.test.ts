@@ -57,6 +57,29 @@ describe.each<[string, () => Records]>([
     expect(await queued()).toMatchObject([{ migrationId: id, dueAt: NOW }]);
   });
 
+  test('events of invitations stand beside that of their phase, each under its own reason and number', async () => {
+    const data = happened(id, 'awaitingRedemption').data;
+    const told = (why: 'reminder' | 'resend', number: number): NewCallback => ({
+      ...happened(id, 'awaitingRedemption'),
+      data: { ...data, invitation: { why, number, account: 'personal' } },
+    });
+    const events = [happened(id, 'awaitingRedemption'), told('reminder', 1), told('reminder', 2), told('resend', 1)];
+    for (const event of [...events, ...events]) await records.putCallback(event);
+    const stored = await records.readCallbacks(id);
+    expect(stored.map(({ phase, at, data: tells, migrationId }) => ({ migrationId, phase, at, data: tells }))).toEqual(
+      events,
+    );
+    const [, first] = stored;
+    if (first === undefined) throw new Error('There is no event.');
+    await records.saveCallback({ ...first, state: 'delivered' });
+    expect((await records.readCallbacks(id)).map(({ state }) => state)).toEqual([
+      'pending',
+      'delivered',
+      'pending',
+      'pending',
+    ]);
+  });
+
   test('events are read in the order in which they happened, not by name', async () => {
     for (const phase of ['deleting', 'purging', 'inviting', 'awaitingRedemption', 'restoring', 'ended'] as const) {
       await records.putCallback(happened(id, phase));

@@ -3,6 +3,8 @@ import {
   callbackId,
   callbackOf,
   cloudEvent,
+  invitationCallbackOf,
+  tellsOfGuide,
   MOST_ATTEMPTS,
   type Callback,
 } from '../../../domain/callbacks';
@@ -117,6 +119,24 @@ describe('what is told', () => {
         error: 'step-exhausted',
       },
     });
+  });
+
+  it('of an invitation says why, which one, with which account and where, under an id of its own', () => {
+    const record = recordWith({ id: 'm-1', phase: 'verifyingIdentity', status: 'Running', request });
+    const invitation = { why: 'wrongAccount', number: 2, account: 'personal' } as const;
+    const event = invitationCallbackOf(record, invitation, new Date(START));
+    if (event === undefined) throw new Error('There is no event.');
+    expect(tellsOfGuide(event)).toBe(true);
+    expect(
+      JSON.parse(cloudEvent(event, 'https://switch.example/api/migrations', 'https://switch.example/g')),
+    ).toMatchObject({
+      id: 'm-1_invitation-wrongAccount-2-personal',
+      type: 'entra-guest-switch.migration.invitation',
+      data: { phase: 'awaitingRedemption', ...invitation, guide: 'https://switch.example/g' },
+    });
+    const back = invitationCallbackOf(record, { ...invitation, account: 'work' }, new Date(START));
+    expect(back && callbackId(back)).not.toBe(callbackId(event));
+    expect(invitationCallbackOf(recordWith({ id: 'm-1' }), invitation, new Date(START))).toBeUndefined();
   });
 
   it('has ids without a full stop, which the signature separates with', () => {

@@ -1,5 +1,5 @@
 import { signatureOf } from '../../../adapters/callbacks';
-import { callbackId, type ToldPhase } from '../../../domain/callbacks';
+import { type ToldPhase } from '../../../domain/callbacks';
 import { noAccess } from '../../../domain/grants';
 import { deliverCallbacks } from '../../../functions/deliverCallbacks';
 import { CALLBACK_SECRET, startReceiver, type Receiver } from '../../support/callbackReceiver';

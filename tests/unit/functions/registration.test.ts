@@ -66,9 +66,16 @@ it('registers every address under its name, with its method and key', () => {
   ]);
 });
 
-it('asks for a key everywhere but at the webhooks, the health and unknown addresses', () => {
+it('asks for a key everywhere but at the webhooks, the pages of guests, the health and unknown addresses', () => {
   const open = ofType('httpTrigger').filter((each) => bindingOf(each, 'httpTrigger')?.authLevel !== 'function');
-  expect(open.map(({ name }) => name).sort()).toEqual(['graphLifecycle', 'graphNotifications', 'health', 'notFound']);
+  expect(open.map(({ name }) => name).sort()).toEqual([
+    'graphLifecycle',
+    'graphNotifications',
+    'health',
+    'notFound',
+    'openInvitation',
+    'showGuide',
+  ]);
 });
 
 it('registers the orchestration, one activity a step, and the timers', () => {

@@ -52,6 +52,15 @@ describe('a start', () => {
     expect(app.logLines.join('\n')).not.toContain('jane');
   });
 
+  it('takes reminders in any order, each day once, and tells the engine of them', async () => {
+    const app = createTestApp();
+    const body = { guest: GUEST_ID, acceptWithinDays: 15, remindAfterDays: [14, 3, 7, 3] };
+    const id = idOf(await start(app, body, 'key'));
+    expect(app.records.migrations.get(id)?.request.remindAfterDays).toEqual([3, 7, 14]);
+    expect(app.engine.inputs.get(id)?.attended?.remindAfterDays).toEqual([3, 7, 14]);
+    expect(idOf(await start(app, { ...body, remindAfterDays: [3, 7, 14] }, 'key'))).toBe(id);
+  });
+
   it('tells the engine to rewrite policies only where that is switched on', async () => {
     const app = createTestApp();
     app.services.settings.rewriteConditionalAccess = true;
