@@ -1,0 +1,3 @@
+import { endingsBeforeThePurge } from './beforeThePurge';
+
+describe('before the purge', endingsBeforeThePurge);
