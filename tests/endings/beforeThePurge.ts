@@ -1,6 +1,5 @@
-import { ServiceError } from '../../domain/serviceError';
 import { wholeTenant } from '../support/wholeTenant';
-import { DAY_MS, GUEST, HOUR_MS, once, onlyId, play, type Scene } from '../support/ending';
+import { DAY_MS, GUEST, HOUR_MS, once, onlyId, play, unreachable, type Scene } from '../support/ending';
 
 const approval = { approval: true };
 const somebody = { by: 'somebody@fjellbekk.example' };
@@ -180,8 +179,4 @@ export function endingsBeforeThePurge(): void {
       },
     );
   });
-}
-
-export function unreachable(): ServiceError {
-  return new ServiceError({ service: 'graph', status: 503, code: 'unreachable' });
 }

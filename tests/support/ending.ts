@@ -1,6 +1,7 @@
 import { guests } from '../../local/tenant/seed/ids';
 import type { Phase } from '../../domain/phases';
 import type { MigrationRecord } from '../../domain/record';
+import { ServiceError } from '../../domain/serviceError';
 import type { Report } from '../../domain/migration';
 import { createAppInProcess, type AppInProcess, type AppOptions } from './appInProcess';
 import { fewKinds } from './demoGuest';
@@ -112,15 +113,17 @@ function sceneOf(app: AppInProcess, before: TenantState, guest: string): Scene {
   return scene;
 }
 
-/** A gate that acts once, when the actor begins its nth call of this kind. */
+/** A gate that acts once, when the actor begins this call, with the row in the phase if one is named. */
 export function once(
   actor: string,
   call: string,
   act: (app: AppInProcess) => Promise<unknown>,
+  phase?: Phase,
 ): NonNullable<Options['gate']> {
   let done = false;
   return async (app, whose, which) => {
     if (done || whose !== actor || which !== call) return;
+    if (phase !== undefined && app.row(onlyId(app)).phase !== phase) return;
     done = true;
     await act(app);
   };
@@ -131,4 +134,9 @@ export function onlyId(app: AppInProcess): string {
   const [id, ...others] = app.records.migrations.keys();
   if (id === undefined || others.length > 0) throw new Error('There is not exactly one migration.');
   return id;
+}
+
+/** What a call fails with that did not reach its service. */
+export function unreachable(): ServiceError {
+  return new ServiceError({ service: 'graph', status: 503, code: 'unreachable' });
 }
