@@ -3,6 +3,8 @@ import { DAY_MS, GUEST, once, onlyId, play, unreachable, type Scene } from '../s
 import { expectCompleted } from './afterThePurge';
 
 const settings = { purgeAfterRedemption: true, wrongAccountRounds: 2 };
+/** The recycle bin keeps a guest for 30 days. */
+const soon = { acceptWithinDays: 20 };
 const cancel = async (app: AppInProcess): Promise<void> => {
   expect((await app.request('POST', `/migrations/${onlyId(app)}/cancel`)).status).toBe(202);
 };
@@ -20,7 +22,7 @@ async function expectGivenBack(scene: Scene, id: string, outcome: string): Promi
 export function endingsWithTheGuestKept(): void {
   it('completed: the purge comes after the verdict', () =>
     play({ settings }, async (scene) => {
-      const id = await scene.waiting();
+      const id = await scene.waiting(soon);
       expect((await scene.app.state()).deletedUsers.map((user) => user.id)).toContain(GUEST);
       await scene.accept(id);
       await expectCompleted(scene, id);
@@ -40,7 +42,7 @@ export function endingsWithTheGuestKept(): void {
 
   it.each([{}, { mode: 'revert' }])('cancelled while waiting, with %j: the guest is back', (body) =>
     play({ settings }, async (scene) => {
-      const id = await scene.waiting();
+      const id = await scene.waiting(soon);
       await scene.ask(id, 'cancel', body);
       await expectGivenBack(scene, id, 'cancelled');
     }),
@@ -48,7 +50,7 @@ export function endingsWithTheGuestKept(): void {
 
   it('cancelled where an operator is asked for', () =>
     play({ settings }, async (scene) => {
-      const id = await scene.waiting();
+      const id = await scene.waiting(soon);
       await scene.accept(id, 'work');
       await scene.app.until('the second round', () => scene.app.row(id).invitation?.rounds === 2);
       await scene.to(id, 'awaitingRedemption');
@@ -65,7 +67,7 @@ export function endingsWithTheGuestKept(): void {
     ['purging', 'claimPurge', 'records.decideOnMigration'],
   ] as const)('cancelled in the phase %s: the guest is back', (phase, step, call) =>
     play({ settings, gate: once(step, call, cancel, phase) }, async (scene) => {
-      const id = await scene.start();
+      const id = await scene.start(soon);
       await scene.app.until('its end, or the wait', () => /ended|awaitingRed/.test(scene.app.row(id).phase));
       if (scene.app.row(id).phase !== 'ended' && scene.app.row(id).cancelRequestedAt === null) await scene.accept(id);
       await expectGivenBack(scene, id, 'cancelled');
@@ -76,7 +78,7 @@ export function endingsWithTheGuestKept(): void {
     play({ settings }, async (scene) => {
       const fault = { kind: 'status', status: 403, body: { error: { code: 'Forbidden', message: 'no' } }, times: 9 };
       await scene.app.tenant.control('PUT', 'faults', [{ method: 'POST', path: '/invitations$', ...fault }]);
-      const id = await scene.start();
+      const id = await scene.start(soon);
       await expectGivenBack(scene, id, 'failed');
     }));
 
@@ -91,7 +93,7 @@ export function endingsWithTheGuestKept(): void {
     return play({ settings, gate }, async (scene) => {
       const fault = { method: 'DELETE', path: `/deletedItems/${GUEST}`, kind: 'lostAck' };
       await scene.app.tenant.control('PUT', 'faults', [fault]);
-      const id = await scene.waiting();
+      const id = await scene.waiting(soon);
       await scene.accept(id);
       await expectCompleted(scene, id);
       expect(scene.app.phaseSteps).toContainEqual({ id, from: 'undoing', to: 'restoring' });
