@@ -75,8 +75,6 @@ export function endingsOfReset(): void {
       const fault = { kind: 'status', status: 403, body: { error: { code: 'Forbidden', message: 'no' } }, times: 200 };
       await scene.app.tenant.control('PUT', 'faults', [{ method: 'POST', path: '/invitations$', ...fault }]);
       const id = await scene.start(reset);
-      await scene.app.advance(3600000);
-      console.log(scene.app.row(id).phase, scene.app.row(id).checks, scene.app.logLines.slice(-10));
       expect(await scene.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'reset-refused' } });
       expect(await scene.access(GUEST)).toEqual(scene.had);
     }));
