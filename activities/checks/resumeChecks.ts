@@ -1,5 +1,6 @@
 import type { Check } from '../../domain/checks';
 import { addressToInvite } from '../../domain/direction';
+import type { Records } from '../../domain/ports';
 import type { MigrationRecord } from '../../domain/record';
 import type { Snapshot } from '../../domain/snapshot';
 import type { ActivityDeps } from '../activity';
@@ -59,7 +60,10 @@ async function addressRow({ record, parent, snapshot }: ToResume, deps: Activity
   const address = addressToInvite({ ...record, turnedBackAt: parent.turnedBackAt }, snapshot);
   if (address === null) return blocking(id, 'There is no address to invite.', 'Give one in inviteEmail.');
   const lock = { guestId: reservationOf(address), migrationId: record.id, lockedAt: clock.now().toISOString() };
-  if (record.request.inviteEmail !== undefined && (await takeLock(records, lock)) !== undefined) {
+  // On the way back the address is not one that the request names: nobody would release it at the end.
+  const names = record.request.inviteEmail !== undefined && parent.turnedBackAt === null;
+  const holder = names ? await takeLock(records, lock) : await holderOf(lock.guestId, record.id, records);
+  if (holder !== undefined) {
     return blocking(
       id,
       'Another migration is inviting this address; both guests would become one account.',
@@ -77,4 +81,12 @@ async function addressRow({ record, parent, snapshot }: ToResume, deps: Activity
         'Another account of the directory holds the address; access would go to that account.',
         'Remove the other account or its address, or give another address in inviteEmail.',
       );
+}
+
+/** The other migration that is working on what the lock stands for. */
+async function holderOf(key: string, ownId: string, records: Records): Promise<MigrationRecord | undefined> {
+  const lock = await records.readLock(key);
+  if (lock === undefined || lock.migrationId === ownId) return undefined;
+  const holder = await records.readMigration(lock.migrationId);
+  return holder?.phase === 'ended' ? undefined : holder;
 }

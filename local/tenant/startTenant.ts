@@ -44,6 +44,8 @@ export interface TenantOptions {
   readonly identityHeader?: string;
   /** The keys that sign its tokens; its own, kept with its data, when absent. Making a pair takes a while. */
   readonly tokenKeys?: TokenKeys;
+  /** How its notifications travel; over the network when absent. */
+  readonly send?: typeof fetch;
 }
 
 export interface RunningTenant {
@@ -144,6 +146,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
 }
 
 function assemble(database: Database, options: TenantOptions, origin: () => string): Tenant {
+  const { send = fetch } = options;
   const savedOffset = database.readMeta('clockOffset');
   const clock = new Clock(options.clock ?? Date, typeof savedOffset === 'number' ? savedOffset : 0, (offset) =>
     database.writeMeta('clockOffset', offset),
@@ -162,5 +165,5 @@ function assemble(database: Database, options: TenantOptions, origin: () => stri
   store.addHook(recomputeDynamicMembers);
   store.addHook(recomputeGroupLicenses);
   store.addHook(notificationsFor({ clock, settings }));
-  return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin };
+  return { store, clock, settings, faults: new Faults(database), log: new RequestLog(database), origin, send };
 }

@@ -14,6 +14,8 @@ export interface Tenant {
   readonly log: RequestLog;
   /** `https://localhost:<port>`, known once the server listens. */
   readonly origin: () => string;
+  /** How its notifications travel. */
+  readonly send: typeof fetch;
 }
 
 /** Who calls: an application, as its verified token says. */

@@ -148,7 +148,8 @@ export function recordWith(change: Partial<MigrationRecord> & { id: string }): M
   return { ...newRecord({ id: change.id, guestId: GUEST_ID, request, startedBy: 'test', now }), ...change };
 }
 
-async function send(services: Services, method: string, path: string, call: TestCall): Promise<TestAnswer> {
+/** Sends a request through the route table, as the host does. `path` starts with /api and may have a query. */
+export async function send(services: Services, method: string, path: string, call: TestCall = {}): Promise<TestAnswer> {
   const url = new URL(path, BASE_URL);
   const below = url.pathname.slice('/api'.length);
   const match = Object.entries(routes).find(([, route]) => route.method === method && matchesRoute(route.route, below));

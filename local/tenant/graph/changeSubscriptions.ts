@@ -82,7 +82,7 @@ async function create(call: Call): Promise<Reply> {
   const expirationDateTime = expiration(call, body['expirationDateTime']);
   refuseDuplicate(call, resource, changeType);
   for (const url of new Set([notificationUrl, lifecycleNotificationUrl])) {
-    if (url !== null) await handshake(url);
+    if (url !== null) await handshake(call.tenant.send, url);
   }
   refuseDuplicate(call, resource, changeType);
   const entity: Entity = {
@@ -131,9 +131,9 @@ function refuseDuplicate(call: Call, resource: string, changeType: string): void
   }
 }
 
-async function handshake(url: string): Promise<void> {
+async function handshake(send: typeof fetch, url: string): Promise<void> {
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
-  const refusal = await validateAddress(url, token);
+  const refusal = await validateAddress(send, url, token);
   if (refusal === 'timeout') throw invalid('Subscription validation request timed out.');
   if (refusal === 'refused') {
     throw new GraphError(

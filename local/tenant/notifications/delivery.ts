@@ -45,6 +45,7 @@ export class Delivery {
     for (const { id } of batch) this.underWay.add(id);
     const retry = batch.some(({ attempts }) => attempts > 0);
     const delivered = await post(
+      this.tenant.send,
       url,
       { value: batch.map(({ content }) => content) },
       retry ? retryTimeoutMs : firstTimeoutMs,
@@ -66,9 +67,9 @@ export class Delivery {
   }
 }
 
-async function post(url: string, body: unknown, timeoutMs: number): Promise<boolean> {
+async function post(send: typeof fetch, url: string, body: unknown, timeoutMs: number): Promise<boolean> {
   try {
-    const answer = await fetch(url, {
+    const answer = await send(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -87,11 +88,15 @@ async function post(url: string, body: unknown, timeoutMs: number): Promise<bool
  * The handshake of a new subscription: the address must echo the token as plain text within ten seconds.
  * @returns the reason of the refusal, or undefined
  */
-export async function validateAddress(address: string, token: string): Promise<'timeout' | 'refused' | undefined> {
+export async function validateAddress(
+  send: typeof fetch,
+  address: string,
+  token: string,
+): Promise<'timeout' | 'refused' | undefined> {
   try {
     const url = new URL(address);
     url.searchParams.set('validationToken', token);
-    const answer = await fetch(url, {
+    const answer = await send(url, {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       redirect: 'error',

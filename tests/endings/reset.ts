@@ -1,0 +1,127 @@
+import { expectCompleted } from './afterThePurge';
+import { fewKinds } from '../support/demoGuest';
+import { DAY_MS, GUEST, once, onlyId, play, type Scene } from '../support/ending';
+
+/** Roles have to be read: an app must not reset their holders. */
+const skipAccess = fewKinds.skipAccess.filter((kind) => kind !== 'pimDirectoryRole');
+const reset = { strategy: 'reset', skipAccess };
+const READERS = '88d8e3e3-8f55-4a1e-953a-9b9898b8876b';
+
+/** Gives the guest a directory role, which keeps an app from resetting the redemption. */
+async function giveRole(scene: Scene): Promise<void> {
+  const give = (state: Scene['before']): void => {
+    state.roleAssignments.push({
+      id: 'role-of-tomas',
+      principalId: GUEST,
+      roleDefinitionId: READERS,
+      directoryScopeId: '/',
+    });
+  };
+  await scene.app.tenant.change(give);
+  Object.assign(scene.before, await scene.app.state());
+  scene.had.splice(0, scene.had.length, ...(await scene.access(GUEST)));
+  await scene.app.tenant.control('DELETE', 'requests');
+}
+
+/** The same account, with everything it had. */
+async function expectReset(scene: Scene, id: string, identity: string, outcome: RegExp): Promise<void> {
+  const row = await scene.ended(id);
+  expect(row.outcome).toMatch(outcome);
+  expect(row.guest).toMatchObject({ oldId: GUEST, newId: GUEST });
+  const user = (await scene.app.state()).users.find((one) => one.id === GUEST);
+  expect(JSON.stringify(user?.identities)).toContain(identity);
+  // What only goes by the mail address may differ; nothing else does.
+  expect(await scene.access(GUEST)).toEqual(scene.had);
+  expect((await scene.writes()).filter((write) => write.startsWith('DELETE /v1.0/users'))).toEqual([]);
+}
+
+/** Endings of the strategy that deletes nothing. */
+export function endingsOfReset(): void {
+  it.each([false, true])('completed; with a directory role: %s', (withRole) =>
+    play({}, async (scene) => {
+      if (withRole) await giveRole(scene);
+      const id = await scene.waiting(reset);
+      if (withRole) expect((await scene.access(GUEST)).join()).not.toContain(READERS);
+      await scene.accept(id);
+      await expectReset(scene, id, 'MicrosoftAccount', /^completed/);
+    }),
+  );
+
+  it('approved first', () =>
+    play({}, async (scene) => {
+      const id = await scene.start({ ...reset, approval: true });
+      await scene.to(id, 'awaitingApproval');
+      await scene.ask(id, 'approve', { by: 'somebody' });
+      await scene.to(id, 'awaitingRedemption');
+      await scene.accept(id);
+      await expectReset(scene, id, 'MicrosoftAccount', /^completed/);
+    }));
+
+  it('cancelled before the reset: the roles come back', () => {
+    const gate = once('claimPurge', 'records.decideOnMigration', (app) =>
+      app.request('POST', `/migrations/${onlyId(app)}/cancel`),
+    );
+    return play({ gate }, async (scene) => {
+      await giveRole(scene);
+      const id = await scene.start(reset);
+      expect(await scene.ended(id)).toMatchObject({ outcome: 'cancelled', resetAttemptedAt: null });
+      expect(await scene.access(GUEST)).toEqual(scene.had);
+    });
+  });
+
+  it('refused by the directory: the roles come back', () =>
+    play({}, async (scene) => {
+      await giveRole(scene);
+      const fault = { kind: 'status', status: 403, body: { error: { code: 'Forbidden', message: 'no' } }, times: 200 };
+      await scene.app.tenant.control('PUT', 'faults', [{ method: 'POST', path: '/invitations$', ...fault }]);
+      const id = await scene.start(reset);
+      expect(await scene.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'reset-refused' } });
+      expect(await scene.access(GUEST)).toEqual(scene.had);
+    }));
+
+  it('expired: nobody can accept any more, and another migration can go on', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting({ ...reset, acceptWithinDays: 3 });
+      await scene.app.advance(4 * DAY_MS);
+      expect((await scene.ended(id)).outcome).toBe('expired');
+      const next = await scene.resume(id);
+      await scene.to(next, 'awaitingRedemption');
+      await scene.accept(next);
+      await expectReset(scene, next, 'MicrosoftAccount', /^completed/);
+    }));
+
+  it.each([false, true])('reverted; with a directory role: %s', (withRole) =>
+    play({}, async (scene) => {
+      if (withRole) await giveRole(scene);
+      const id = await scene.waiting(reset);
+      await scene.ask(id, 'cancel', { mode: 'revert' });
+      await scene.app.until('the way back', () => scene.app.row(id).turnedBackAt !== null);
+      await scene.to(id, 'awaitingRedemption');
+      await scene.accept(id, 'work');
+      await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
+    }),
+  );
+
+  it('auto chooses the reset where it can, and says why', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting({ strategy: 'auto', skipAccess });
+      expect((await scene.report(id)).recommendation).toMatchObject({
+        strategy: 'reset',
+        reason: expect.any(String) as unknown,
+      });
+      await scene.accept(id);
+      expect((await scene.ended(id)).guest.newId).toBe(GUEST);
+    }));
+
+  it('auto chooses to make the guest anew where it does not know the roles, and says why', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting({ strategy: 'auto' });
+      expect((await scene.report(id)).recommendation).toMatchObject({
+        strategy: 'recreate',
+        reason: expect.stringContaining('roles were not read') as unknown,
+      });
+      await scene.accept(id);
+      await expectCompleted(scene, id);
+      expect(scene.app.row(id).guest.newId).not.toBe(GUEST);
+    }));
+}
