@@ -13,11 +13,16 @@ import type { RequestLogEntry, TenantState } from './localStack';
 const ORIGIN = 'https://localhost:8443';
 const tokenKeys = makeTokenKeys();
 
+/** What a request passes on its way to the tenant and back; it may keep either from arriving. */
+export type Passage = (request: Pick<Message, 'method' | 'path'>, send: () => Promise<Reply>) => Promise<Reply>;
+
 /** A simulated tenant in this process, and the app's real adapters speaking to it without a network. */
 export interface InProcess {
   graph: Graph;
   azure: Azure;
   tenant: Tenant;
+  /** New adapters, as another process has them: nothing is shared with the others but the tenant. */
+  connect(passage: Passage): Pick<InProcess, 'graph' | 'azure'>;
   /** A control call, such as `('PUT', 'settings', {...})`; fails unless it succeeds. */
   control(method: string, path: string, body?: unknown): Promise<unknown>;
   state(): Promise<TenantState>;
@@ -34,7 +39,14 @@ export interface InProcess {
 /** Builds a tenant in memory; the seed is the built-in tenant by default. */
 export function tenantInProcess(options: Omit<TenantOptions, 'dataDir' | 'port'> = {}): InProcess {
   const { tenant, answer, catchUp, close } = createTenant({ tokenKeys, ...options }, () => ORIGIN);
-  const credential = credentialOf(answer, () => tenant.settings.get().grantedPermissions);
+  const connect = (passage: Passage): Pick<InProcess, 'graph' | 'azure'> => {
+    const credential = credentialOf(answer, () => tenant.settings.get().grantedPermissions);
+    const passed: Answer = (message) => passage(message, () => answer(message));
+    return {
+      graph: createGraph({ endpoint: ORIGIN, credential, timeoutSeconds: 30, transport: graphTransport(passed) }),
+      azure: createAzure({ endpoint: ORIGIN, credential, timeoutSeconds: 30, httpClient: azureClient(passed) }),
+    };
+  };
   const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const [pathname = '', query = ''] = `/_tenant/${path}`.split('?');
     const reply = await answer({ method, path: pathname, query, headers: {}, body: copyOf(body) });
@@ -42,9 +54,9 @@ export function tenantInProcess(options: Omit<TenantOptions, 'dataDir' | 'port'>
     return copyOf(reply.body);
   };
   return {
-    graph: createGraph({ endpoint: ORIGIN, credential, timeoutSeconds: 30, transport: graphTransport(answer) }),
-    azure: createAzure({ endpoint: ORIGIN, credential, timeoutSeconds: 30, httpClient: azureClient(answer) }),
+    ...connect((_request, send) => send()),
     tenant,
+    connect,
     control,
     state: async () => (await control('GET', 'state')) as TenantState,
     change: async (edit) => {
