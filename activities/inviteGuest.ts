@@ -141,9 +141,8 @@ async function send(
   if (userId === snapshot.guest.id) {
     return failed('invited-someone-else', 'The invitation came back with the id of the purged guest.');
   }
-  if (!(await isOurs(graph, userId, record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt))) {
-    return someoneElse();
-  }
+  const since = record.turnedBackAt ?? record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt;
+  if (!(await isOurs(graph, userId, since))) return someoneElse();
   await documents.writeRedeemUrl(record.id, 1, redeemUrl);
   const invited = await remember(deps, record, userId, deadline);
   await audit('after', userId);
@@ -164,8 +163,8 @@ async function claimTry(records: Records, record: MigrationRecord, attemptedAt: 
 }
 
 /**
- * Graph answers the invitation of somebody who is a guest already with that guest. One who accepted before the purge is
- * somebody else, whom the look before did not find; one who does not show yet is new.
+ * Graph answers the invitation of somebody who is a guest already with that guest. One who accepted, and is older than the
+ * purge or the turn back, is somebody else, whom the look before did not find; one who does not show yet is new.
  */
 async function isOurs(graph: Graph, newId: string, since: string): Promise<boolean> {
   try {
