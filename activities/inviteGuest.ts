@@ -7,6 +7,7 @@ import { isNotFound, isTransient, ServiceError, wasNotExecuted } from '../domain
 import type { Snapshot } from '../domain/snapshot';
 import type { StepOutcome, StepOutput } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
+import { cameOfTry } from './earlierInvitation';
 import { afterHold, holdBack, reportBlock, wasHeldBack } from './heldBack';
 import { invitationIn, languageOf, renewLink } from './invitation';
 import { takeTry } from './inviteBreaker';
@@ -24,7 +25,6 @@ import {
   type FoundUser,
 } from './common';
 
-const CLOCKS_DIFFER_MS = 60_000;
 type Invited = StepOutcome<StepOutput<'inviteGuest'>>;
 
 /**
@@ -241,11 +241,7 @@ function someoneElse(): StepOutcome<never> {
  */
 function adopt(found: FoundUser, attemptedAt: string | null): Invited {
   const waiting = found.userType === 'Guest' && found.externalUserState?.toLowerCase() === 'pendingacceptance';
-  const ours =
-    attemptedAt !== null &&
-    found.userType === 'Guest' &&
-    Date.parse(found.createdDateTime ?? '') >= Date.parse(attemptedAt) - CLOCKS_DIFFER_MS;
-  if (waiting || ours) return done({ newId: objectId.parse(found.id) });
+  if (waiting || cameOfTry(found, attemptedAt)) return done({ newId: objectId.parse(found.id) });
   return someoneElse();
 }
 
