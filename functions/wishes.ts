@@ -22,13 +22,14 @@ export function wishing({ wish }: MigrationRecord, wanted: Wish): Pick<Migration
 }
 
 /**
- * Wakes a run that waits for its guest or for an operator. What is wanted is in its row already, so a wake that fails
+ * Wakes a run that waits for its guest or for an operator; in every other phase it reads its row before it waits. What is wanted is in its row already, so a wake that fails
  * costs a few minutes: the sweeper repeats it. Never throws.
  */
 export async function wakeWaiting(
-  { id }: Pick<MigrationRecord, 'id'>,
+  { id, phase }: Pick<MigrationRecord, 'id' | 'phase'>,
   { durable, log }: Pick<Services, 'durable' | 'log'>,
 ): Promise<void> {
+  if (!repeatable.includes(phase)) return;
   try {
     await durable.raise(id, REDEMPTION_HINT);
   } catch (error) {
