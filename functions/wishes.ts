@@ -7,6 +7,7 @@ import { inChunks } from './chunks';
 import type { Services } from './services';
 
 const AT_A_TIME = 20;
+const RESEND_WAKES_FOR_MS = 60 * 60_000;
 const repeatable: readonly Phase[] = ['awaitingRedemption', 'verifyingIdentity', 'needsOperator'];
 
 /** True while the invitation can be repeated. */
@@ -37,13 +38,18 @@ export async function wakeWaiting(
   }
 }
 
-/** Wakes the runs of which somebody wants something, and that wait all the same: their first wake was lost. */
+/**
+ * Wakes the runs of which somebody wants something, and that wait all the same: their first wake was lost. An invitation
+ * that cannot be sent for long is left to the run, which looks once a day: each wake makes its history grow.
+ */
 export async function wakeWished(
   quiet: readonly MigrationRecord[],
-  services: Pick<Services, 'durable' | 'log'>,
+  services: Pick<Services, 'durable' | 'log' | 'clock'>,
 ): Promise<void> {
-  const wished = quiet.filter(
-    ({ phase, wish, cancelRequestedAt }) => repeatable.includes(phase) && (wish !== null || cancelRequestedAt !== null),
-  );
+  const now = services.clock.now().getTime();
+  const wished = quiet.filter(({ wish, cancelRequestedAt }) => {
+    if (wish?.kind === 'resend') return now - Date.parse(wish.at) < RESEND_WAKES_FOR_MS;
+    return wish !== null || cancelRequestedAt !== null;
+  });
   await inChunks(wished, AT_A_TIME, (record) => wakeWaiting(record, services));
 }
