@@ -22,9 +22,10 @@ interface Invited {
  * not expire by itself, and Graph has no call that revokes one. With `evenAccepted: false` a guest who has accepted
  * keeps the account; one who accepts between the look and the deletion is given back.
  *
- * Safe to run twice: what is in the recycle bin already is answered alike. Once a deletion was tried, neither "not found"
- * nor "there" is believed before reads had time to catch up with the latest write of the row; a write whose answer was
- * lost touches the row again, because it may have taken effect later than it was begun.
+ * Safe to run twice: what is in the recycle bin already is answered alike. The row is touched before each write, and reads
+ * are believed only when they had time to catch up with it: "not found" always, and after a deletion of ours also that the
+ * guest is there, because a replica may know of the acceptance and not yet of the deletion. A write whose answer was lost
+ * touches the row again: it may have taken effect later than it was begun.
  */
 export async function takeAway(invited: Invited, deps: ActivityDeps, log: Log): Promise<Taken> {
   const { record, newId, evenAccepted } = invited;
@@ -32,11 +33,11 @@ export async function takeAway(invited: Invited, deps: ActivityDeps, log: Log): 
   const { graph, records, clock, settings } = deps;
   const triedBefore = record.removedId === newId;
   const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
+  if (triedBefore && wait > 0) return notNow(wait);
 
   const state = await stateAt(graph, `/users/${newId}`);
   if (state === 'accepted' && !evenAccepted) {
-    if (triedBefore && wait > 0) return notNow(wait);
-    // Also a deletion of ours may not have taken effect.
+    // Given back by an earlier execution whose answer was lost, or a deletion of ours never took effect.
     if (triedBefore) await records.updateMigration(record.id, { removedId: null });
     return done({ invited: 'accepted' });
   }

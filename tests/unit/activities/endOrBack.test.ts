@@ -73,9 +73,11 @@ describe('a wish to go back', () => {
     expect(world.row()).toMatchObject({ phase: 'ended', outcome, wish: null });
   });
 
-  it('is served once: on the way back the end is the end', async () => {
-    const world = await verified({ wish: revert, turnedBackAt: THEN });
-    expect(await finish(world)).toEqual(ends);
+  it('is served once: on the way back the end is the end, and a late duplicate of another one is not', async () => {
+    const world = await verified({ turnedBackAt: THEN });
+    expect(await finish(world, 'completed')).toEqual(turnsBack);
+    expect(world.row().outcome).toBeNull();
+    expect(await finish(world, 'cancelled')).toEqual(ends);
   });
 
   it.each(['resend', 'stop'] as const)('is not the wish %s', async (kind) => {
