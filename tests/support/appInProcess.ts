@@ -104,6 +104,8 @@ export interface AppInProcess {
   row(id: string): MigrationRecord;
   /** Runs one tick of a timer. */
   tick(name: Tick): Promise<void>;
+  /** Begins one tick, and waits for nothing but it. */
+  begin(name: Tick): Promise<void>;
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
   /** The phase in the orchestration's status; null before the first. */
@@ -245,6 +247,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     now,
     settle,
     tick,
+    begin: (name) => actors.run(name, ticks[name]),
     post: (path, body) => call('POST', path, body),
     get: (path) => call('GET', path),
     request,
