@@ -7,7 +7,7 @@ import { playInterleaving, type Played } from '../support/interleaving';
  */
 
 const FIRST_SEED = 1;
-const INTERLEAVINGS = 300;
+const INTERLEAVINGS = 40;
 const only = process.env['INTERLEAVING_SEED'];
 const seeds =
   only === undefined ? Array.from({ length: INTERLEAVINGS }, (_, index) => FIRST_SEED + index) : [Number(only)];

@@ -36,6 +36,8 @@ const MOST_STOPS = 3_000;
 export interface OutsideCall {
   /** The step, route or timer that made it. */
   actor: string;
+  /** Of the step that made it; null where a route or a timer did. */
+  migrationId: string | null;
   /** Such as `graph.write` or `records.updateMigration`. */
   call: string;
   args: readonly unknown[];
@@ -129,20 +131,21 @@ const schedules: Record<Tick, { everyMs: number; atMs: number }> = {
 export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   const clock = virtualClock('2026-03-02T08:00:00.000Z');
   const now = (): Date => new Date(clock.now());
-  const actors = new AsyncLocalStorage<string>();
+  const actors = new AsyncLocalStorage<{ actor: string; migrationId: string | null }>();
+  const as = <T>(actor: string, act: () => T): T => actors.run({ actor, migrationId: null }, act);
   const calls: OutsideCall[] = [];
   const deliveries = new Set<Promise<unknown>>();
   const outside = async (call: string, args: readonly unknown[]): Promise<void> => {
-    const actor = actors.getStore() ?? 'test';
+    const { actor, migrationId } = actors.getStore() ?? { actor: 'test', migrationId: null };
     await options.gate?.(actor, call);
     const invited = /^(graph|azure)\.(write|put|remove)/.test(call) ? invitedNow(tenant, records, invitedIds) : [];
-    calls.push({ actor, call, args, invited });
+    calls.push({ actor, migrationId, call, args, invited });
   };
   const tenant = tenantInProcess({
     clock,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     send: (url, init) => {
-      const delivery = actors.run('notification', () => deliver(services, String(url), init));
+      const delivery = as('notification', () => deliver(services, String(url), init));
       deliveries.add(delivery);
       return delivery.finally(() => deliveries.delete(delivery));
     },
@@ -175,7 +178,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     activities: Object.fromEntries(
       Object.entries(activities).map(([name, run]): [string, ActivityHandler] => [
         name,
-        (input: unknown) => actors.run(name, () => run(input, log)),
+        (input: unknown) => actors.run({ actor: name, migrationId: migrationIdIn(input) }, () => run(input, log)),
       ]),
     ),
   });
@@ -210,7 +213,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     } while (deliveries.size > 0);
   };
   const tick = async (name: Tick): Promise<void> => {
-    await actors.run(name, ticks[name]);
+    await as(name, ticks[name]);
     await settle();
   };
   /** Goes to an instant and runs what became due, each timer once, as the host does after a jump. */
@@ -226,7 +229,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   const request = (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
     const content =
       body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    return actors.run(`${method} ${path}`, () => send(services, method, `/api${path}`, content));
+    return as(`${method} ${path}`, () => send(services, method, `/api${path}`, content));
   };
   const call = async (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
     const answer = await request(method, path, body);
@@ -247,7 +250,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     now,
     settle,
     tick,
-    begin: (name) => actors.run(name, ticks[name]),
+    begin: (name) => as(name, ticks[name]),
     post: (path, body) => call('POST', path, body),
     get: (path) => call('GET', path),
     request,
@@ -299,6 +302,11 @@ function stepFor(ms: number): number {
 
 function nextTick({ everyMs, atMs }: { everyMs: number; atMs: number }, afterMs: number): number {
   return (Math.floor((afterMs - atMs) / everyMs) + 1) * everyMs + atMs;
+}
+
+function migrationIdIn(input: unknown): string | null {
+  const { migrationId } = input as { migrationId?: string };
+  return migrationId ?? null;
 }
 
 /** The same object, whose methods ask first. */

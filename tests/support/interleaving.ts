@@ -363,7 +363,11 @@ class Game {
     }
     if (phase === 'awaitingRedemption') {
       const { newId } = app.row(id).guest;
-      const accept = (): Promise<void> => app.redeem(newId ?? '', turnedBackAt === null ? 'personal' : 'work');
+      const { users } = await app.state();
+      const waits = users.some((user) => user.id === newId && user.externalUserState === 'PendingAcceptance');
+      // One who has accepted unnoticed is noticed by the watch.
+      const accept = (): Promise<void> =>
+        waits ? app.redeem(newId ?? '', turnedBackAt === null ? 'personal' : 'work') : app.advance(DAY_MS);
       await this.one([accept, accept, accept, () => app.advance(8 * DAY_MS)])();
     }
     await app.settle();
