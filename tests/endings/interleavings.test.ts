@@ -6,8 +6,8 @@ import { playInterleaving, type Played } from '../support/interleaving';
  * was done.
  */
 
-const FIRST_SEED = 1;
-const INTERLEAVINGS = 40;
+const FIRST_SEED = Number(process.env['FIRST_SEED'] ?? 1);
+const INTERLEAVINGS = 300;
 const only = process.env['INTERLEAVING_SEED'];
 const seeds =
   only === undefined ? Array.from({ length: INTERLEAVINGS }, (_, index) => FIRST_SEED + index) : [Number(only)];
