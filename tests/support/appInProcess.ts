@@ -145,7 +145,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     clock,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     send: (url, init) => {
-      const delivery = as('notification', () => deliver(services, String(url), init));
+      const delivery = as('notification', () => deliver(services, url, init));
       deliveries.add(delivery);
       return delivery.finally(() => deliveries.delete(delivery));
     },
@@ -401,8 +401,12 @@ function gatewayOver(host: Host, ask: (call: string, args: readonly unknown[]) =
 }
 
 /** What the tenant sends over the network elsewhere: handshakes and notifications, to the webhooks. */
-async function deliver(services: Services, address: string, init: RequestInit | undefined): Promise<Response> {
-  const url = new URL(address);
+async function deliver(
+  services: Services,
+  address: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const url = new URL(address instanceof Request ? address.url : address);
   const headers = Object.fromEntries(new Headers(init?.headers).entries());
   const call = { headers, ...(typeof init?.body === 'string' ? { body: init.body } : {}) };
   const answer = await send(services, 'POST', `${url.pathname}${url.search}`, call);

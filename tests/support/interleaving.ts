@@ -160,7 +160,7 @@ class Game {
   /** Lets everything go its way; what still waits for people is answered somehow. */
   async comeToRest(): Promise<void> {
     this.gated = false;
-    for (const { go } of this.held.splice(0)) go();
+    for (const one of this.held.splice(0)) one.go();
     const { app } = this;
     await Promise.all(this.open);
     await app.settle();
@@ -194,7 +194,7 @@ class Game {
 
   async close(): Promise<void> {
     this.gated = false;
-    for (const { go } of this.held.splice(0)) go();
+    for (const one of this.held.splice(0)) one.go();
     await this.app.close();
   }
 
@@ -234,7 +234,10 @@ class Game {
   private async move(): Promise<void> {
     this.movesLeft -= 1;
     const row = this.latest();
-    if (row === undefined) return this.tick();
+    if (row === undefined) {
+      this.tick();
+      return;
+    }
     const { id, phase } = row;
     const near = phase === 'awaitingRedemption' || phase === 'verifyingIdentity' || phase === 'needsOperator';
     const choices: (() => void | Promise<void>)[] = [
