@@ -205,4 +205,3 @@ function recordOf({ guestId, strategy, skipAccess }: Scenario, clock: Clock): Mi
     },
   });
 }
-
