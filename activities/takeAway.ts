@@ -37,6 +37,8 @@ export async function takeAway(
   // Deleted by somebody else: then it is not for us to give it back.
   const isOurDeletion = record.removedId === newId;
   if (deletedState === 'accepted' && !evenAccepted && isOurDeletion) return giveBack();
+  // The process may have died between the deletion and its entry.
+  if (isOurDeletion) await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
   return done({ invited: 'removed' });
 
   async function remove(): Promise<Taken> {
