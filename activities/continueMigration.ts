@@ -1,7 +1,7 @@
 import { blockers, type Check } from '../domain/checks';
 import { isGoingBack } from '../domain/direction';
 import { noAccess } from '../domain/grants';
-import { progressOf } from '../domain/phases';
+import { isOver, progressOf } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
 import { planChunks } from '../domain/restorePlan';
 import type { Snapshot } from '../domain/snapshot';
@@ -17,13 +17,14 @@ import { findInvited, whileFirst } from './findInvited';
  * snapshot under the own id, and finds the guest that it invited.
  *
  * Safe to run twice: the snapshot is written once, what is copied into the row is the same every time, and see
- * findInvited. Once the run has gone on nothing is written into the row any more.
+ * findInvited. A late duplicate, when the run has gone on, does nothing at all: the guest may have been taken away since.
  */
 export function createContinueMigration(deps: ActivityDeps): Activity<'continueMigration'> {
   const { records, documents } = deps;
   return async ({ migrationId }, log) => {
     const record = await recordOf(records, migrationId);
     if (record.resumes === null) throw new Error('continueMigration: this migration continues none');
+    if (isOver('preflight', record.phase)) throw new Error('continueMigration: the run has gone on');
     const parent = await recordOf(records, record.resumes);
     const snapshot = await snapshotOf(parent);
     if (snapshot === undefined) {
@@ -41,10 +42,8 @@ export function createContinueMigration(deps: ActivityDeps): Activity<'continueM
     }
     const own = await whileFirst(records, migrationId, whatIsCopied(parent, snapshot, snapshotHash));
     const invited = await findInvited({ record: own, parent, snapshot }, deps, log);
-    if (invited === 'taken') {
-      return failed('invited-someone-else', 'Another migration works on the guest that was invited.');
-    }
-    return done({ failedChecks, plan: planOf(parent, snapshot, snapshotHash), invited });
+    if (!invited.ok) return invited;
+    return done({ failedChecks, plan: planOf(parent, snapshot, snapshotHash), invited: invited.value });
   };
 
   async function snapshotOf({ id, snapshotHash }: MigrationRecord): Promise<Snapshot | undefined> {
@@ -104,7 +103,6 @@ function whatIsCopied(
     recommendation: parent.recommendation,
     turnedBackAt: parent.turnedBackAt,
     deleteAttemptedAt: parent.deleteAttemptedAt,
-    purgeClaimedAt: parent.purgeClaimedAt,
     purgedAt: parent.purgedAt ?? parent.resetAttemptedAt ?? parent.purgeClaimedAt,
     inviteAttemptedAt: parent.inviteAttemptedAt,
     guest: { oldId: guest.id, newId: null, displayName: guest.displayName },

@@ -5,8 +5,8 @@ import type { Log, Records } from '../domain/ports';
 import type { MigrationRecord } from '../domain/record';
 import { isNotFound } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
-import type { StepOutput } from '../domain/steps';
-import { TransientFailure, type ActivityDeps } from './activity';
+import type { StepOutcome, StepOutput } from '../domain/steps';
+import { done, failed, type ActivityDeps } from './activity';
 import { auditor } from './common';
 import { takeLock } from './locks';
 import { takeAway } from './takeAway';
@@ -21,30 +21,33 @@ type State = 'pending' | 'accepted';
  *
  * Safe to run twice: a guest who is there is not restored again, and one who was taken away is found gone.
  *
- * @returns null when nobody is there, `taken` when another migration works on the guest
+ * @returns null when nobody is there; a failure when another migration works on the guest
  */
 export async function findInvited(
   { record, parent, snapshot }: { record: MigrationRecord; parent: MigrationRecord; snapshot: Snapshot },
   deps: ActivityDeps,
   log: Log,
-): Promise<StepOutput<'continueMigration'>['invited'] | 'taken'> {
+): Promise<StepOutcome<StepOutput<'continueMigration'>['invited']>> {
   const { records, clock } = deps;
   const { newId } = parent.guest;
-  if (newId === null) return null;
+  if (newId === null) return done(null);
   // After a reset the account is the guest's own, whatever the address.
   const reuses =
     parent.strategy === 'reset' || sameAddress(addressToInvite(record, snapshot), addressToInvite(parent, snapshot));
-  const state = (await stateOf(newId, deps)) ?? (reuses ? await giveBack(parent, record.id, deps) : undefined);
-  if (state === undefined) return null;
+  const state =
+    (await stateOf(newId, deps)) ?? (reuses ? await giveBack({ parent, newId }, record.id, deps) : undefined);
+  if (state === undefined) return done(null);
   const lock = { guestId: newId, migrationId: record.id, lockedAt: clock.now().toISOString() };
-  if ((await takeLock(records, lock)) !== undefined) return 'taken';
+  if ((await takeLock(records, lock)) !== undefined) {
+    return failed('invited-someone-else', 'Another migration works on the guest that was invited.');
+  }
   const named = await whileFirst(records, record.id, { guest: { ...record.guest, newId } });
-  if (reuses) return { newId, state };
+  if (reuses) return done({ newId, state });
   const away = await takeAway({ record: named, newId, evenAccepted: true }, deps, log);
-  if (!away.ok) throw new TransientFailure('findInvited: the guest that was invited before is still there');
+  if (!away.ok) return away;
   await whileFirst(records, record.id, { guest: { ...named.guest, newId: null }, inviteAttemptedAt: null });
   await records.releaseGuest(newId, record.id);
-  return null;
+  return done(null);
 }
 
 /** Changes the row unless the run has gone on: a late duplicate must not undo what came after it. */
@@ -64,22 +67,22 @@ function sameAddress(one: string | null, other: string | null): boolean {
   return one?.toLowerCase() === other?.toLowerCase();
 }
 
-/** Only what the earlier migration itself took away is given back. */
+/** Only what the earlier migration itself took away, and took away last, is given back. */
 async function giveBack(
-  { removedId }: MigrationRecord,
+  { parent, newId }: { parent: MigrationRecord; newId: string },
   migrationId: string,
   deps: ActivityDeps,
 ): Promise<State | undefined> {
-  if (removedId === null) return undefined;
+  if (parent.removedId !== newId) return undefined;
   const audit = auditor(deps, migrationId, 'restoreInvited');
-  await audit('before', removedId);
+  await audit('before', newId);
   try {
-    await deps.graph.write('POST', `/directory/deletedItems/${removedId}/restore`);
+    await deps.graph.write('POST', `/directory/deletedItems/${newId}/restore`);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
-  await audit('after', removedId);
+  await audit('after', newId);
   return 'pending';
 }
 

@@ -10,11 +10,12 @@ import { reportOf } from './report';
 
 /**
  * True when somebody wants the guest back at the identity they had, and asked before the end was written. Only what would
- * end with access given can turn back; every other ending has a way of its own.
+ * end with access given can turn back; every other ending has a way of its own. A run that has turned back already
+ * ends otherwise: one that says this is a late duplicate, and must not end it in the middle.
  */
 function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, outcome: Outcome): boolean {
   const gives = outcome === 'completed' || outcome === 'completedWithGaps';
-  return gives && phase !== 'ended' && wish?.kind === 'revert' && turnedBackAt === null;
+  return gives && phase !== 'ended' && (wish?.kind === 'revert' || turnedBackAt !== null);
 }
 
 /**

@@ -15,8 +15,9 @@ const stateShape = z.object({ externalUserState: z.string().nullish() });
  * not expire by itself, and Graph has no call that revokes one. With `evenAccepted: false` a guest who has accepted
  * keeps the account; one who accepts between the look and the deletion is given back.
  *
- * Safe to run twice: what is in the recycle bin already is answered alike, and "not found" is believed only after reads
- * had time to catch up with the latest write of the row, which is no earlier than the deletion.
+ * Safe to run twice: what is in the recycle bin already is answered alike. The row is touched before each write, and reads
+ * are believed only when they had time to catch up with it: "not found" always, and after a deletion of ours also that the
+ * guest is there, because a replica may know of the acceptance and not yet of the deletion.
  */
 export async function takeAway(
   { record, newId, evenAccepted }: { record: MigrationRecord; newId: string; evenAccepted: boolean },
@@ -25,21 +26,26 @@ export async function takeAway(
 ): Promise<Taken> {
   requireOurs(record, newId);
   const { graph, records, clock, settings } = deps;
-  const state = await stateAt(`/users/${newId}`);
-  if (state !== undefined) {
-    if (state === 'accepted' && !evenAccepted) return done({ invited: 'accepted' });
-    return remove();
-  }
+  const isOurDeletion = record.removedId === newId;
   const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
+  if (isOurDeletion && wait > 0) return notNow(wait);
+  const state = await stateAt(`/users/${newId}`);
+  if (state === 'accepted' && !evenAccepted) return keep();
+  if (state !== undefined) return remove();
   if (wait > 0) return notNow(wait);
   const deletedState = await stateAt(`/directory/deletedItems/${newId}`);
   if (deletedState === undefined) return done({ invited: 'gone' });
   // Deleted by somebody else: then it is not for us to give it back.
-  const isOurDeletion = record.removedId === newId;
   if (deletedState === 'accepted' && !evenAccepted && isOurDeletion) return giveBack();
   // The process may have died between the deletion and its entry.
   if (isOurDeletion) await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
   return done({ invited: 'removed' });
+
+  async function keep(): Promise<Taken> {
+    // Given back by an earlier execution whose answer was lost.
+    if (isOurDeletion) await records.updateMigration(record.id, { removedId: null });
+    return done({ invited: 'accepted' });
+  }
 
   async function remove(): Promise<Taken> {
     await records.updateMigration(record.id, { removedId: newId });
@@ -60,6 +66,8 @@ export async function takeAway(
   }
 
   async function giveBack(): Promise<Taken> {
+    // Touches the row: reads right after it may still lag.
+    await records.updateMigration(record.id, { removedId: newId });
     const audit = auditor(deps, record.id, 'restoreInvited');
     await audit('before', newId);
     await graph.write('POST', `/directory/deletedItems/${newId}/restore`);

@@ -20,7 +20,7 @@ import { giveUp, startOrchestration } from './startOrchestration';
 export const resumeMigration: Handler = async (request, services) => {
   readQuery(request, noQuery);
   const parentId = readId(request);
-  const body = parseBody(resumeRequestSchema, (await readOptionalJson(request)) ?? {});
+  const body = parseBody(resumeRequestSchema, await readOptionalJson(request));
   const { records, clock, settings } = services;
   const parent = await records.readMigration(parentId);
   if (parent === undefined) throw new Problem('migration-not-found', 'Look at GET /api/migrations for the ids.');
