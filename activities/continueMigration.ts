@@ -1,5 +1,5 @@
 import { blockers, type Check } from '../domain/checks';
-import { isGoingBack } from '../domain/direction';
+import { addressToInvite, isGoingBack } from '../domain/direction';
 import { noAccess } from '../domain/grants';
 import { isOver, progressOf } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
@@ -10,6 +10,7 @@ import { CHUNK } from './captureAccess';
 import { checkApp } from './checks/appChecks';
 import { checkToResume } from './checks/resumeChecks';
 import { recordOf, verifiedSnapshot } from './common';
+import { triedBefore } from './earlierInvitation';
 import { findInvited, whileFirst } from './findInvited';
 
 /**
@@ -40,7 +41,8 @@ export function createContinueMigration(deps: ActivityDeps): Activity<'continueM
     if (snapshotHash === undefined) {
       return failed('snapshot-unverified', 'The copy that was read back is not the snapshot that was written.');
     }
-    const own = await whileFirst(records, migrationId, whatIsCopied(parent, snapshot, snapshotHash));
+    const copied = whatIsCopied({ record, parent, snapshot }, snapshotHash);
+    const own = await whileFirst(records, migrationId, copied);
     const invited = await findInvited({ record: own, parent, snapshot }, deps, log);
     if (!invited.ok) return invited;
     return done({ failedChecks, plan: planOf(parent, snapshot, snapshotHash), invited: invited.value });
@@ -92,11 +94,12 @@ function planOf(parent: MigrationRecord, { guest, grants }: Snapshot, snapshotHa
 
 /** What later steps need of the earlier migration, as if this one had come so far itself. */
 function whatIsCopied(
-  parent: MigrationRecord,
-  { guest, grants }: Snapshot,
+  { record, parent, snapshot }: { record: MigrationRecord; parent: MigrationRecord; snapshot: Snapshot },
   snapshotHash: string,
 ): Partial<MigrationRecord> {
+  const { guest, grants } = snapshot;
   const captured = grants.length;
+  const address = addressToInvite({ ...record, turnedBackAt: parent.turnedBackAt }, snapshot);
   return {
     snapshotHash,
     strategy: parent.strategy,
@@ -104,7 +107,8 @@ function whatIsCopied(
     turnedBackAt: parent.turnedBackAt,
     deleteAttemptedAt: parent.deleteAttemptedAt,
     purgedAt: parent.purgedAt ?? parent.resetAttemptedAt ?? parent.purgeClaimedAt,
-    inviteAttemptedAt: parent.inviteAttemptedAt,
+    // Only a try to invite this very address: whoever holds another one is not of our making.
+    inviteAttemptedAt: triedBefore(address, parent, snapshot),
     guest: { oldId: guest.id, newId: null, displayName: guest.displayName },
     access: { ...noAccess, captured },
     progress: progressOf('preflight', { captured, done: 0 }),

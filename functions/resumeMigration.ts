@@ -11,7 +11,7 @@ import { refuseWhileBlocked } from './refuseStart';
 import { parseBody, readOptionalJson } from './requestBody';
 import type { Services } from './services';
 import { CALLER } from './startMigration';
-import { giveUp, startOrchestration } from './startOrchestration';
+import { giveUp, resumeStart, startOrchestration } from './startOrchestration';
 
 /**
  * POST /migrations/{id}/resume: a new migration goes on where this one ended after the point of no return, from its
@@ -65,10 +65,14 @@ async function refuse(parent: MigrationRecord, inviteEmail: string | undefined, 
   if (await standsIn(parent.resumedBy, services)) throw inTheWay('already-resumed', parent.resumedBy, services);
 }
 
-/** True when a successor has taken over; one that never began, or was refused, leaves the way to another. */
-async function standsIn(successorId: string, { records }: Services): Promise<boolean> {
-  const successor = await records.readMigration(successorId);
+/**
+ * True when a successor has taken over; one that never began, or was refused, leaves the way to another. One whose start
+ * died half way is started, unless its guest is lost.
+ */
+async function standsIn(successorId: string, services: Services): Promise<boolean> {
+  const successor = await services.records.readMigration(successorId);
   if (successor === undefined) return false;
+  if (!(await resumeStart(successor, services))) return false;
   return !hasEnded(successor) || (successor.snapshotHash !== null && successor.outcome !== 'rejected');
 }
 
