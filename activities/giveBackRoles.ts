@@ -4,7 +4,7 @@ import type { MigrationRecord } from '../domain/record';
 import type { Snapshot } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
-import { auditor, recordOf, verifiedSnapshot } from './common';
+import { auditor, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
 import { holds, rolesIn, standingOf, type Standing } from './roles';
 
 /**
@@ -14,7 +14,7 @@ import { holds, rolesIn, standingOf, type Standing } from './roles';
  * Safe to run twice: roles that are there count as given back, and an address that is gone is left alone.
  */
 export function createGiveBackRoles(deps: ActivityDeps): Activity<'giveBackRoles'> {
-  const { graph, records, documents } = deps;
+  const { graph, records, documents, clock, settings } = deps;
   return async (input, log) => {
     const { migrationId, guestId } = input;
     const snapshot = await verifiedSnapshot(documents, input);
@@ -31,7 +31,8 @@ export function createGiveBackRoles(deps: ActivityDeps): Activity<'giveBackRoles
     const refused = answers.filter(({ result }) => result === 'failed' || result === 'manual').length;
     if (refused > 0) return failed('roles-not-returned', `Roles that could not be given back: ${refused}.`);
     if (answers.some(({ result }) => result === 'retry')) return done({ retry: true, afterSeconds: 0 });
-    await takeAddressOff(record, snapshot, standing);
+    const wait = await takeAddressOff(record, snapshot, standing);
+    if (wait > 0) return done({ retry: true, afterSeconds: wait });
     log.info('roles-given-back', { migrationId, roles: answers.length });
     return done({ retry: false, afterSeconds: 0 });
   };
@@ -47,13 +48,25 @@ export function createGiveBackRoles(deps: ActivityDeps): Activity<'giveBackRoles
     return answers;
   }
 
-  /** The address of the personal account, unless the guest had it before. */
-  async function takeAddressOff(record: MigrationRecord, { guest }: Snapshot, standing: Standing): Promise<void> {
+  /**
+   * The address of the personal account, unless the guest had it before. A guest who does not show it may have got it a
+   * moment ago: that is believed when reads had time to catch up with the latest write of the row, which is no earlier.
+   *
+   * @returns seconds after which to look again
+   */
+  async function takeAddressOff(record: MigrationRecord, { guest }: Snapshot, standing: Standing): Promise<number> {
     const address = addressToInvite({ ...record, turnedBackAt: null }, { guest });
-    if (address === null || guest.otherMails === undefined || !holds(standing, address)) return;
-    if (holds({ mail: guest.mail, otherMails: guest.otherMails }, address)) return;
+    if (address === null || guest.otherMails === undefined) return 0;
+    if (holds({ mail: guest.mail, otherMails: guest.otherMails }, address)) return 0;
+    // Before the claim nobody has added anything.
+    if (!holds(standing, address)) {
+      return record.purgeClaimedAt === null
+        ? 0
+        : secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
+    }
     const otherMails = standing.otherMails.filter((one) => one.toLowerCase() !== address.toLowerCase());
     if (otherMails.length < standing.otherMails.length)
       await graph.write('PATCH', `/users/${guest.id}`, { otherMails });
+    return 0;
   }
 }

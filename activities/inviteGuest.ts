@@ -95,6 +95,7 @@ function inviter(deps: ActivityDeps): (invitee: Invitee, log: Log) => Promise<In
       log.info('invited-earlier', { migrationId, newId });
       // The link was lost with the answer; where Microsoft does not mail it, nobody else has it.
       if (settings.invitationMail !== 'microsoft') await renewLink(deps, { record, newId, address, round: 1 }, log);
+      await auditor(deps, migrationId, 'invite')('after', newId, 'found invited');
       return remember(deps, record, newId, input.deadline);
     }
     if (record.inviteAttemptedAt !== null) {
@@ -144,9 +145,8 @@ async function send(
   const since = record.turnedBackAt ?? record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt;
   if (!(await isOurs(graph, userId, since))) return someoneElse();
   await documents.writeRedeemUrl(record.id, 1, redeemUrl);
-  const invited = await remember(deps, record, userId, deadline);
   await audit('after', userId);
-  return invited;
+  return remember(deps, record, userId, deadline);
 }
 
 /**

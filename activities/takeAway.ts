@@ -47,7 +47,8 @@ export async function takeAway(invited: Invited, deps: ActivityDeps, log: Log): 
   if (deletedState === undefined) return done({ invited: 'gone' });
   // Deleted by somebody else: then it is not for us to give it back.
   if (deletedState === 'accepted' && !evenAccepted && triedBefore) return giveBack(invited, deps, log);
-  if (triedBefore && evenAccepted) await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
+  // The process may have died between the deletion and its entry.
+  if (triedBefore) await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
   return done({ invited: 'removed' });
 }
 

@@ -64,13 +64,14 @@ export function createTurnBack(deps: ActivityDeps): Activity<'turnBack'> {
   /** The invited guest is gone: the next invitation starts from nothing. */
   async function forgetInvited(newId: string, { id }: MigrationRecord): Promise<void> {
     await records.clearGrantResults(id);
+    // Before the row forgets the id: afterwards nobody would know any more what is locked.
+    await records.releaseGuest(newId, id);
+    await auditor(deps, id, 'turnBack')('after', newId);
     await records.decideOnMigration(id, (current) =>
       current.guest.newId === newId
         ? { ...startAnew(current), guest: { ...current.guest, newId: null }, invitation: null, inviteAttemptedAt: null }
         : undefined,
     );
-    await records.releaseGuest(newId, id);
-    await auditor(deps, id, 'turnBack')('after', newId);
   }
 }
 

@@ -5,8 +5,9 @@ const approval = { approval: true };
 const somebody = { by: 'somebody@fjellbekk.example' };
 
 /** The tenant is what it was, and nothing was even tried. */
-async function expectUntouched({ app, before, writes }: Scene): Promise<void> {
-  expect(await writes()).toEqual([]);
+async function expectUntouched(scene: Scene): Promise<void> {
+  const { app, before } = scene;
+  expect(await scene.writes()).toEqual([]);
   expect(wholeTenant(await app.state(), null)).toEqual(wholeTenant(before, null));
 }
 

@@ -1,6 +1,6 @@
 import { expectCompleted } from './afterThePurge';
 import { fewKinds } from '../support/demoGuest';
-import { DAY_MS, GUEST, once, onlyId, play, type Scene } from '../support/ending';
+import { DAY_MS, GUEST, once, onlyId, PERSONAL, play, type Scene } from '../support/ending';
 
 /** Roles have to be read: an app must not reset their holders. */
 const skipAccess = fewKinds.skipAccess.filter((kind) => kind !== 'pimDirectoryRole');
@@ -77,6 +77,22 @@ export function endingsOfReset(): void {
       const id = await scene.start(reset);
       expect(await scene.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'reset-refused' } });
       expect(await scene.access(GUEST)).toEqual(scene.had);
+    }));
+
+  it('refused by a directory whose replicas lag: the address that was added is taken off', () =>
+    play({}, async (scene) => {
+      const oldest = jest.spyOn(Math, 'random').mockReturnValue(0.999);
+      try {
+        await scene.app.tenant.control('PUT', 'settings', { replicationMs: 4_000 });
+        const fault = { kind: 'status', status: 403, body: { error: { code: 'Forbidden', message: 'no' } }, times: 9 };
+        await scene.app.tenant.control('PUT', 'faults', [{ method: 'POST', path: '/invitations$', ...fault }]);
+        const id = await scene.start(reset);
+        expect(await scene.ended(id)).toMatchObject({ outcome: 'failed', error: { code: 'reset-refused' } });
+        const { users } = await scene.app.state();
+        expect(JSON.stringify(users)).not.toContain(PERSONAL);
+      } finally {
+        oldest.mockRestore();
+      }
     }));
 
   it('expired: nobody can accept any more, and another migration can go on', () =>

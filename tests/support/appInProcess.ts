@@ -36,6 +36,8 @@ const MOST_STOPS = 3_000;
 export interface OutsideCall {
   /** The step, route or timer that made it. */
   actor: string;
+  /** Of the step that made it; null where a route or a timer did. */
+  migrationId: string | null;
   /** Such as `graph.write` or `records.updateMigration`. */
   call: string;
   args: readonly unknown[];
@@ -104,6 +106,8 @@ export interface AppInProcess {
   row(id: string): MigrationRecord;
   /** Runs one tick of a timer. */
   tick(name: Tick): Promise<void>;
+  /** Begins one tick, and waits for nothing but it. */
+  begin(name: Tick): Promise<void>;
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
   /** The phase in the orchestration's status; null before the first. */
@@ -127,20 +131,21 @@ const schedules: Record<Tick, { everyMs: number; atMs: number }> = {
 export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   const clock = virtualClock('2026-03-02T08:00:00.000Z');
   const now = (): Date => new Date(clock.now());
-  const actors = new AsyncLocalStorage<string>();
+  const actors = new AsyncLocalStorage<{ actor: string; migrationId: string | null }>();
+  const as = <T>(actor: string, act: () => T): T => actors.run({ actor, migrationId: null }, act);
   const calls: OutsideCall[] = [];
   const deliveries = new Set<Promise<unknown>>();
   const outside = async (call: string, args: readonly unknown[]): Promise<void> => {
-    const actor = actors.getStore() ?? 'test';
+    const { actor, migrationId } = actors.getStore() ?? { actor: 'test', migrationId: null };
     await options.gate?.(actor, call);
     const invited = /^(graph|azure)\.(write|put|remove)/.test(call) ? invitedNow(tenant, records, invitedIds) : [];
-    calls.push({ actor, call, args, invited });
+    calls.push({ actor, migrationId, call, args, invited });
   };
   const tenant = tenantInProcess({
     clock,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     send: (url, init) => {
-      const delivery = actors.run('notification', () => deliver(services, String(url), init));
+      const delivery = as('notification', () => deliver(services, url, init));
       deliveries.add(delivery);
       return delivery.finally(() => deliveries.delete(delivery));
     },
@@ -173,7 +178,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     activities: Object.fromEntries(
       Object.entries(activities).map(([name, run]): [string, ActivityHandler] => [
         name,
-        (input: unknown) => actors.run(name, () => run(input, log)),
+        (input: unknown) => actors.run({ actor: name, migrationId: migrationIdIn(input) }, () => run(input, log)),
       ]),
     ),
   });
@@ -208,7 +213,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     } while (deliveries.size > 0);
   };
   const tick = async (name: Tick): Promise<void> => {
-    await actors.run(name, ticks[name]);
+    await as(name, ticks[name]);
     await settle();
   };
   /** Goes to an instant and runs what became due, each timer once, as the host does after a jump. */
@@ -224,7 +229,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
   const request = (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
     const content =
       body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    return actors.run(`${method} ${path}`, () => send(services, method, `/api${path}`, content));
+    return as(`${method} ${path}`, () => send(services, method, `/api${path}`, content));
   };
   const call = async (method: string, path: string, body?: unknown): Promise<TestAnswer> => {
     const answer = await request(method, path, body);
@@ -245,6 +250,7 @@ export function createAppInProcess(options: AppOptions = {}): AppInProcess {
     now,
     settle,
     tick,
+    begin: (name) => as(name, ticks[name]),
     post: (path, body) => call('POST', path, body),
     get: (path) => call('GET', path),
     request,
@@ -296,6 +302,11 @@ function stepFor(ms: number): number {
 
 function nextTick({ everyMs, atMs }: { everyMs: number; atMs: number }, afterMs: number): number {
   return (Math.floor((afterMs - atMs) / everyMs) + 1) * everyMs + atMs;
+}
+
+function migrationIdIn(input: unknown): string | null {
+  const { migrationId } = input as { migrationId?: string };
+  return migrationId ?? null;
 }
 
 /** The same object, whose methods ask first. */
@@ -390,8 +401,12 @@ function gatewayOver(host: Host, ask: (call: string, args: readonly unknown[]) =
 }
 
 /** What the tenant sends over the network elsewhere: handshakes and notifications, to the webhooks. */
-async function deliver(services: Services, address: string, init: RequestInit | undefined): Promise<Response> {
-  const url = new URL(address);
+async function deliver(
+  services: Services,
+  address: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const url = new URL(address instanceof Request ? address.url : address);
   const headers = Object.fromEntries(new Headers(init?.headers).entries());
   const call = { headers, ...(typeof init?.body === 'string' ? { body: init.body } : {}) };
   const answer = await send(services, 'POST', `${url.pathname}${url.search}`, call);

@@ -16,10 +16,14 @@ interface Ended {
 
 type Invariant = (ended: Ended) => Iterable<string | false>;
 
+/** A migration, and those that it continues and is continued by. */
+function family({ id, resumes, resumedBy }: MigrationRecord): string[] {
+  return [id, resumes, resumedBy].filter((one) => one !== null);
+}
+
 /** The guests of a migration: the old one, and all that it invited. */
 function guestsOf({ app, row }: Pick<Ended, 'app' | 'row'>): string[] {
-  const family = [row.id, row.resumes, row.resumedBy].filter((id) => id !== null);
-  const ids = family.flatMap((id) => [...(app.invitedIds.get(id) ?? [])]);
+  const ids = family(row).flatMap((id) => [...(app.invitedIds.get(id) ?? [])]);
   return [...new Set([row.guest.oldId ?? '', ...ids])].filter((id) => id !== '');
 }
 
@@ -49,14 +53,12 @@ const takesRoles = new Set(['removeRoles', 'giveBackRoles', 'sweepMigrations']);
 /** Each invariant of the design that an ended migration can be held against; what it answers is what is wrong. */
 const invariants: Record<string, Invariant> = {
   '1 no deletion without a verified snapshot': function* ({ app, row }) {
-    const { oldId } = row.guest;
-    const deletion = app.calls.findIndex(
-      (one) => isWrite(one) && textOf(one).startsWith(`["DELETE","/users/${oldId}"`),
+    const calls = app.calls.filter(({ migrationId }) => migrationId === row.id);
+    const deletion = calls.findIndex(
+      (one) => isWrite(one) && textOf(one).startsWith(`["DELETE","/users/${row.guest.oldId}"`),
     );
-    if (deletion < 0 || row.resumes !== null) return;
-    const earlier = app.calls.slice(0, deletion);
-    const of = (call: string): number =>
-      earlier.findLastIndex((one) => one.call === call && textOf(one).includes(row.id));
+    if (deletion < 0) return;
+    const of = (call: string): number => calls.slice(0, deletion).findLastIndex((one) => one.call === call);
     yield of('documents.writeSnapshot') < 0 && 'no snapshot was written before the deletion';
     const readBack = of('documents.readSnapshot');
     yield (readBack < 0 || readBack < of('documents.writeSnapshot')) && 'it was not read back before the deletion';
@@ -100,7 +102,8 @@ const invariants: Record<string, Invariant> = {
   },
   '6 nothing twice': function* ({ before, after, row, app }) {
     const known = new Set([...before.users, ...before.deletedUsers].map(({ id }) => id));
-    const made = [...after.users, ...after.deletedUsers].filter(({ id }) => !known.has(id));
+    const ofOthers = [...app.invitedIds].filter(([id]) => !family(row).includes(id)).flatMap(([, ids]) => [...ids]);
+    const made = [...after.users, ...after.deletedUsers].filter(({ id }) => !known.has(id) && !ofOthers.includes(id));
     const mails = made.map(({ mail }) => mail?.toLowerCase());
     yield new Set(mails).size < mails.length && `${made.length} guests came of ${new Set(mails).size} addresses`;
     const live = after.users.filter(({ id }) => guestsOf({ app, row }).includes(id));

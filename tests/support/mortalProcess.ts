@@ -38,8 +38,7 @@ export class MortalProcess {
 
   /** Requests of this process to the tenant. */
   passage(isWrite: (request: { method: string; path: string }) => boolean): Passage {
-    return (request, send) =>
-      this.#call({ name: `${request.method} ${request.path}`, writes: isWrite(request) }, send);
+    return (request, send) => this.#call({ name: `${request.method} ${request.path}`, writes: isWrite(request) }, send);
   }
 
   /** A port of this process: each of its methods is an external call. */
@@ -48,7 +47,10 @@ export class MortalProcess {
       get: (target, property) => {
         const method: unknown = Reflect.get(target, property);
         if (typeof method !== 'function') return method;
-        const call = { name: `${name}.${String(property)}`, writes: !/^(read|list|due|deletionsOn)/.test(String(property)) };
+        const call = {
+          name: `${name}.${String(property)}`,
+          writes: !/^(read|list|due|deletionsOn)/.test(String(property)),
+        };
         return (...values: unknown[]) => this.#call(call, () => Promise.resolve(Reflect.apply(method, target, values)));
       },
     });
