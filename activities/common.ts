@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuditEntry, Clock, Documents, Graph, Records } from '../domain/ports';
+import type { Phase } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
 import { isNotFound } from '../domain/serviceError';
 import type { Snapshot } from '../domain/snapshot';
@@ -35,6 +36,13 @@ export function requireInvited(step: string, newId: string, snapshot: Snapshot, 
     throw new Error(`${step}: the id is not the invited guest of this migration`);
   }
   if (record.phase === 'ended') throw new Error(`${step}: the migration has ended`);
+}
+
+const waits: readonly Phase[] = ['inviting', 'awaitingRedemption', 'needsOperator'];
+
+/** True in phases in which somebody is invited or waited for: nothing is given to anybody then. */
+export function isWaited(phase: Phase): boolean {
+  return waits.includes(phase);
 }
 
 const idOnly = z.object({ id: z.string() });

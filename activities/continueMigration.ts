@@ -1,7 +1,7 @@
 import { blockers, type Check } from '../domain/checks';
-import { isGoingBack } from '../domain/direction';
+import { addressToInvite, isGoingBack } from '../domain/direction';
 import { noAccess } from '../domain/grants';
-import { progressOf } from '../domain/phases';
+import { isOver, progressOf } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
 import { planChunks } from '../domain/restorePlan';
 import type { Snapshot } from '../domain/snapshot';
@@ -10,6 +10,7 @@ import { CHUNK } from './captureAccess';
 import { checkApp } from './checks/appChecks';
 import { checkToResume } from './checks/resumeChecks';
 import { recordOf, verifiedSnapshot } from './common';
+import { triedBefore } from './earlierInvitation';
 import { findInvited, whileFirst } from './findInvited';
 
 /**
@@ -17,13 +18,14 @@ import { findInvited, whileFirst } from './findInvited';
  * snapshot under the own id, and finds the guest that it invited.
  *
  * Safe to run twice: the snapshot is written once, what is copied into the row is the same every time, and see
- * findInvited. Once the run has gone on nothing is written into the row any more.
+ * findInvited. A late duplicate, when the run has gone on, does nothing at all: the guest may have been taken away since.
  */
 export function createContinueMigration(deps: ActivityDeps): Activity<'continueMigration'> {
   const { records, documents } = deps;
   return async ({ migrationId }, log) => {
     const record = await recordOf(records, migrationId);
     if (record.resumes === null) throw new Error('continueMigration: this migration continues none');
+    if (isOver('preflight', record.phase)) throw new Error('continueMigration: the run has gone on');
     const parent = await recordOf(records, record.resumes);
     const snapshot = await snapshotOf(parent);
     if (snapshot === undefined) {
@@ -39,12 +41,11 @@ export function createContinueMigration(deps: ActivityDeps): Activity<'continueM
     if (snapshotHash === undefined) {
       return failed('snapshot-unverified', 'The copy that was read back is not the snapshot that was written.');
     }
-    const own = await whileFirst(records, migrationId, whatIsCopied(parent, snapshot, snapshotHash));
+    const copied = whatIsCopied({ record, parent, snapshot }, snapshotHash);
+    const own = await whileFirst(records, migrationId, copied);
     const invited = await findInvited({ record: own, parent, snapshot }, deps, log);
-    if (invited === 'taken') {
-      return failed('invited-someone-else', 'Another migration works on the guest that was invited.');
-    }
-    return done({ failedChecks, plan: planOf(parent, snapshot, snapshotHash), invited });
+    if (!invited.ok) return invited;
+    return done({ failedChecks, plan: planOf(parent, snapshot, snapshotHash), invited: invited.value });
   };
 
   async function snapshotOf({ id, snapshotHash }: MigrationRecord): Promise<Snapshot | undefined> {
@@ -93,20 +94,21 @@ function planOf(parent: MigrationRecord, { guest, grants }: Snapshot, snapshotHa
 
 /** What later steps need of the earlier migration, as if this one had come so far itself. */
 function whatIsCopied(
-  parent: MigrationRecord,
-  { guest, grants }: Snapshot,
+  { record, parent, snapshot }: { record: MigrationRecord; parent: MigrationRecord; snapshot: Snapshot },
   snapshotHash: string,
 ): Partial<MigrationRecord> {
+  const { guest, grants } = snapshot;
   const captured = grants.length;
+  const address = addressToInvite({ ...record, turnedBackAt: parent.turnedBackAt }, snapshot);
   return {
     snapshotHash,
     strategy: parent.strategy,
     recommendation: parent.recommendation,
     turnedBackAt: parent.turnedBackAt,
     deleteAttemptedAt: parent.deleteAttemptedAt,
-    purgeClaimedAt: parent.purgeClaimedAt,
     purgedAt: parent.purgedAt ?? parent.resetAttemptedAt ?? parent.purgeClaimedAt,
-    inviteAttemptedAt: parent.inviteAttemptedAt,
+    // Only a try to invite this very address: whoever holds another one is not of our making.
+    inviteAttemptedAt: triedBefore(address, parent, snapshot),
     guest: { oldId: guest.id, newId: null, displayName: guest.displayName },
     access: { ...noAccess, captured },
     progress: progressOf('preflight', { captured, done: 0 }),

@@ -10,17 +10,19 @@ import { reportOf } from './report';
 
 /**
  * True when somebody wants the guest back at the identity they had, and asked before the end was written. Only what would
- * end with access given can turn back; every other ending has a way of its own.
+ * end with access given can turn back; every other ending has a way of its own. A run that has turned back already
+ * ends otherwise: one that says this is a late duplicate, and must not end it in the middle.
  */
 function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, outcome: Outcome): boolean {
   const gives = outcome === 'completed' || outcome === 'completedWithGaps';
-  return gives && phase !== 'ended' && wish?.kind === 'revert' && turnedBackAt === null;
+  return gives && phase !== 'ended' && (wish?.kind === 'revert' || turnedBackAt !== null);
 }
 
 /**
- * Ends a migration: final counts, the report's document, the row, the event for the caller, and last the locks, so that
+ * Ends a migration: final counts, the row, the report's document, the event for the caller, and last the locks, so that
  * nobody can start anew before everything is written. Does not end what somebody wants to turn back: the row decides,
- * by a conditional write, so that such a wish is served or refused, never lost.
+ * by a conditional write, so that such a wish is served or refused, never lost. Hence the row is the first thing written:
+ * no document may say that it is over when it is not.
  * Safe to run twice: every write replaces itself, the event is stored once, and a lock is released only while this
  * migration holds it.
  */
@@ -30,7 +32,6 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
     const record = await recordOf(records, migrationId);
     if (mustTurnBack(record, outcome)) return done({ wish: 'revert' });
     const access = countResults(record.access.captured, await records.readGrantResults(migrationId));
-    await documents.writeReport(await reportOf({ ...record, outcome }, deps));
     const end = {
       status: statusOf(outcome),
       phase: 'ended',
@@ -45,6 +46,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       mustTurnBack(current, outcome) ? undefined : end,
     );
     if (ended?.phase !== 'ended') return done({ wish: 'revert' });
+    await documents.writeReport(await reportOf({ ...record, outcome }, deps));
     await announce({ ...record, ...end }, deps);
     for (const lock of locksOf(record)) await records.releaseGuest(lock, migrationId);
     log.info('ended', { migrationId, outcome, code: error?.code ?? null });

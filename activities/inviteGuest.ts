@@ -7,6 +7,7 @@ import { isNotFound, isTransient, ServiceError, wasNotExecuted } from '../domain
 import type { Snapshot } from '../domain/snapshot';
 import type { StepOutcome, StepOutput } from '../domain/steps';
 import { done, failed, notNow, reasonOf, TransientFailure, type Activity, type ActivityDeps } from './activity';
+import { cameOfTry } from './earlierInvitation';
 import { afterHold, holdBack, reportBlock, wasHeldBack } from './heldBack';
 import { invitationIn, languageOf, renewLink } from './invitation';
 import { takeTry } from './inviteBreaker';
@@ -24,7 +25,6 @@ import {
   type FoundUser,
 } from './common';
 
-const CLOCKS_DIFFER_MS = 60_000;
 type Invited = StepOutcome<StepOutput<'inviteGuest'>>;
 
 /**
@@ -95,6 +95,7 @@ function inviter(deps: ActivityDeps): (invitee: Invitee, log: Log) => Promise<In
       log.info('invited-earlier', { migrationId, newId });
       // The link was lost with the answer; where Microsoft does not mail it, nobody else has it.
       if (settings.invitationMail !== 'microsoft') await renewLink(deps, { record, newId, address, round: 1 }, log);
+      await auditor(deps, migrationId, 'invite')('after', newId, 'found invited');
       return remember(deps, record, newId, input.deadline);
     }
     if (record.inviteAttemptedAt !== null) {
@@ -141,13 +142,11 @@ async function send(
   if (userId === snapshot.guest.id) {
     return failed('invited-someone-else', 'The invitation came back with the id of the purged guest.');
   }
-  if (!(await isOurs(graph, userId, record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt))) {
-    return someoneElse();
-  }
+  const since = record.turnedBackAt ?? record.purgeClaimedAt ?? record.inviteAttemptedAt ?? attemptedAt;
+  if (!(await isOurs(graph, userId, since))) return someoneElse();
   await documents.writeRedeemUrl(record.id, 1, redeemUrl);
-  const invited = await remember(deps, record, userId, deadline);
   await audit('after', userId);
-  return invited;
+  return remember(deps, record, userId, deadline);
 }
 
 /**
@@ -164,8 +163,8 @@ async function claimTry(records: Records, record: MigrationRecord, attemptedAt: 
 }
 
 /**
- * Graph answers the invitation of somebody who is a guest already with that guest. One who accepted before the purge is
- * somebody else, whom the look before did not find; one who does not show yet is new.
+ * Graph answers the invitation of somebody who is a guest already with that guest. One who accepted, and is older than the
+ * purge or the turn back, is somebody else, whom the look before did not find; one who does not show yet is new.
  */
 async function isOurs(graph: Graph, newId: string, since: string): Promise<boolean> {
   try {
@@ -242,11 +241,7 @@ function someoneElse(): StepOutcome<never> {
  */
 function adopt(found: FoundUser, attemptedAt: string | null): Invited {
   const waiting = found.userType === 'Guest' && found.externalUserState?.toLowerCase() === 'pendingacceptance';
-  const ours =
-    attemptedAt !== null &&
-    found.userType === 'Guest' &&
-    Date.parse(found.createdDateTime ?? '') >= Date.parse(attemptedAt) - CLOCKS_DIFFER_MS;
-  if (waiting || ours) return done({ newId: objectId.parse(found.id) });
+  if (waiting || cameOfTry(found, attemptedAt)) return done({ newId: objectId.parse(found.id) });
   return someoneElse();
 }
 

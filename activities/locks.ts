@@ -30,7 +30,7 @@ export async function takeLock(records: Records, wanted: GuestLock): Promise<Mig
 }
 
 /** The rows of guest locks that a migration may hold. */
-export function locksOf({ guest, request }: MigrationRecord): string[] {
+export function locksOf({ guest, removedId, request }: MigrationRecord): string[] {
   const reserved = request.inviteEmail === undefined ? null : reservationOf(request.inviteEmail);
-  return [guest.oldId, guest.newId, reserved].filter((id) => id !== null);
+  return [guest.oldId, guest.newId, removedId, reserved].filter((id) => id !== null);
 }

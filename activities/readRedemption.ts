@@ -31,7 +31,7 @@ export function createReadRedemption(deps: ActivityDeps): Activity<'readRedempti
       if (user.externalUserState?.toLowerCase() !== 'accepted') return pending;
       const verdict = identityVerdict(user.identities ?? []);
       if (mayBeOfBefore(record, verdict)) return pending;
-      await records.updateMigration(migrationId, { verdict });
+      await records.decideOnMigration(migrationId, (current) => (isAbout(record, current) ? { verdict } : undefined));
       log.info('redeemed', { migrationId, newId, verdict });
       return done({ state: 'accepted', verdict, ...wish });
     } catch (error) {
@@ -48,6 +48,11 @@ export function createReadRedemption(deps: ActivityDeps): Activity<'readRedempti
     const resets = [record.resetAttemptedAt, record.invitedAgain?.at].filter((at) => typeof at === 'string');
     return resets.some((at) => secondsUntilConsistent(at, clock, settings.consistencySeconds) > 0);
   }
+}
+
+/** False once the row speaks of another account, or of the way back: then what was read says nothing any more. */
+function isAbout({ guest, turnedBackAt }: MigrationRecord, current: MigrationRecord): boolean {
+  return current.phase !== 'ended' && current.guest.newId === guest.newId && current.turnedBackAt === turnedBackAt;
 }
 
 /** What somebody wants; a cancel is possible as long as the purge is not claimed. */

@@ -89,6 +89,7 @@ async function resetOnce(deps: ActivityDeps, attempt: Try, log: Log): Promise<Re
       if (settings.invitationMail !== 'microsoft') {
         await renewLink(deps, { record, newId: snapshot.guest.id, address, round: 1 }, log);
       }
+      await auditor(deps, record.id, 'resetRedemption')('after', snapshot.guest.id, 'found reset');
       return remember(deps, attempt);
     }
     const wait = secondsUntilConsistent(record.resetAttemptedAt, clock, settings.consistencySeconds);
@@ -120,10 +121,9 @@ async function send(deps: ActivityDeps, attempt: Try, log: Log): Promise<Reset> 
     await audit('refused', id, reasonOf(error));
     return hindered(deps, record, error, log);
   }
-  const reset = await remember(deps, attempt);
   await audit('after', id);
   log.info('redemption-reset', { migrationId: record.id, guestId: id });
-  return reset;
+  return remember(deps, attempt);
 }
 
 function bodyOf({ settings }: ActivityDeps, { address, snapshot }: Try): object {

@@ -12,7 +12,7 @@ import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
 import { changePolicies } from './changePolicies';
-import { recordOf, requireInvited, verifiedSnapshot } from './common';
+import { isWaited, recordOf, requireInvited, verifiedSnapshot } from './common';
 
 const newGuestShape = z.object({
   externalUserState: z.string().nullish(),
@@ -36,6 +36,8 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
       return failed('snapshot-unverified', 'The snapshot cannot be read: nothing was restored.');
     const record = await recordOf(records, migrationId);
     requireInvited('restoreGrants', newId, snapshot, record);
+    // A late duplicate of before the way back: its results would hide what is still to be restored.
+    if (isWaited(record.phase)) throw new Error('restoreGrants: the guest is waited for');
     const wanted = wantedIdentity(isGoingBack(record));
     const before = await records.readGrantResults(migrationId);
     const finished = new Set(before.map((result) => result.index));

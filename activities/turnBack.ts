@@ -23,10 +23,17 @@ export function createTurnBack(deps: ActivityDeps): Activity<'turnBack'> {
       return failed('snapshot-unverified', 'The snapshot cannot be read: nothing was changed.');
     const found = await recordOf(records, migrationId);
     if (found.phase === 'ended') throw new Error('turnBack: the migration has ended');
+    if (snapshot.guest.mail === null) {
+      return failed('invitation-refused', 'The guest had no mail address to go back to: nothing was changed.');
+    }
     const keeps = keepsAccount(found, snapshot);
     const record = found.turnedBackAt === null ? await switchDirection(found, newId) : found;
     if (keeps) return done({ newId });
-    if (record.guest.newId !== newId) return done({ newId: null });
+    if (record.guest.newId !== newId) {
+      // An earlier execution may have died before it let go of it.
+      await records.releaseGuest(newId, migrationId);
+      return done({ newId: null });
+    }
     const taken = await takeAway({ record, newId, evenAccepted: true }, deps, log);
     if (!taken.ok) return taken;
     await forgetInvited(newId, record);
@@ -57,13 +64,14 @@ export function createTurnBack(deps: ActivityDeps): Activity<'turnBack'> {
   /** The invited guest is gone: the next invitation starts from nothing. */
   async function forgetInvited(newId: string, { id }: MigrationRecord): Promise<void> {
     await records.clearGrantResults(id);
+    // Before the row forgets the id: afterwards nobody would know any more what is locked.
+    await records.releaseGuest(newId, id);
+    await auditor(deps, id, 'turnBack')('after', newId);
     await records.decideOnMigration(id, (current) =>
       current.guest.newId === newId
         ? { ...startAnew(current), guest: { ...current.guest, newId: null }, invitation: null, inviteAttemptedAt: null }
         : undefined,
     );
-    await records.releaseGuest(newId, id);
-    await auditor(deps, id, 'turnBack')('after', newId);
   }
 }
 

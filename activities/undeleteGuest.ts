@@ -39,9 +39,8 @@ export function createUndeleteGuest(deps: ActivityDeps): Activity<'undeleteGuest
     const wait = secondsUntilConsistent(record.updatedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(Math.min(wait, 10));
     if (await isThere(graph, `/users/${guestId}`)) return done({ guest: 'present' });
-    if (record.purgeClaimedAt !== null) {
-      await records.updateMigration(record.id, { purgedAt: record.purgedAt ?? clock.now().toISOString() });
-    }
+    // By whomever: from here another migration can go on.
+    await records.updateMigration(record.id, { purgedAt: record.purgedAt ?? clock.now().toISOString() });
     return done({ guest: 'gone' });
   }
 }

@@ -4,7 +4,7 @@ import type { Graph } from '../domain/ports';
 import { isNotFound } from '../domain/serviceError';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { captureAll, outsideOf, skippedIn } from './capture';
-import { isThere, recordOf, verifiedSnapshot } from './common';
+import { isThere, isWaited, recordOf, verifiedSnapshot } from './common';
 
 /**
  * Reads what the new guest has now and compares it with the snapshot. A grant that was written but does not show is
@@ -18,8 +18,11 @@ export function createVerifyAccess(deps: ActivityDeps): Activity<'verifyAccess'>
     const { migrationId, newId, lastTry } = input;
     const snapshot = await verifiedSnapshot(documents, input);
     if (snapshot === undefined) return failed('snapshot-unverified', 'The snapshot cannot be read for the comparison.');
-    const { phase } = await recordOf(records, migrationId);
-    // A late duplicate would compare with what the guest has by then, and change a report that is closed.
+    const { phase, guest } = await recordOf(records, migrationId);
+    if (guest.newId !== newId) throw new Error('verifyAccess: the id is not the invited guest of this migration');
+    // A late duplicate would compare with what the guest has by then, and change a report that is closed, or say of a guest
+    // who is on the way back that they have arrived.
+    if (isWaited(phase)) throw new Error('verifyAccess: the guest is waited for');
     if (phase === 'ended') throw new Error('verifyAccess: the migration has ended');
     const skip = skippedIn(snapshot);
     const now = await captureAll(newId, skip, outsideOf(deps), snapshot.grants).catch(unlessGone(newId, graph));

@@ -20,7 +20,7 @@ export const cancelMigration: Handler = async (request, services) => {
   const { records, clock, settings } = services;
   readQuery(request, noQuery);
   const id = readId(request);
-  const { mode, by = CALLER, comment = '' } = parseBody(cancelRequestSchema, (await readOptionalJson(request)) ?? {});
+  const { mode, by = CALLER, comment = '' } = parseBody(cancelRequestSchema, await readOptionalJson(request));
   const at = clock.now().toISOString();
   const taken = { change: {} as Partial<MigrationRecord> | undefined };
   const record = await records.decideOnMigration(id, (current) => {
@@ -42,8 +42,8 @@ export const cancelMigration: Handler = async (request, services) => {
       detail: comment,
     });
   }
-  if (record.phase === 'awaitingApproval') await wake(record, services);
-  else await wakeWaiting(record, services);
+  await wake(record, services);
+  await wakeWaiting(record, services);
   return json(202, toMigration(record, settings), acceptedHeaders(settings.baseUrl, id));
 };
 

@@ -17,10 +17,10 @@ export async function readJson(request: HttpRequest, limit = BODY_LIMIT): Promis
   return parseJson(request, await readBytes(request, limit));
 }
 
-/** Like `readJson`, for requests whose body may be left out: then undefined. */
+/** Like `readJson`, for requests whose body may be left out: then an empty object. */
 export async function readOptionalJson(request: HttpRequest): Promise<unknown> {
   const bytes = await readBytes(request, BODY_LIMIT);
-  return bytes.length === 0 ? undefined : parseJson(request, bytes);
+  return bytes.length === 0 ? {} : parseJson(request, bytes);
 }
 
 /**

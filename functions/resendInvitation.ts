@@ -15,7 +15,7 @@ export const resendInvitation: Handler = async (request, services) => {
   const { records, clock, settings } = services;
   readQuery(request, noQuery);
   const id = readId(request);
-  const { by = CALLER, comment = '' } = parseBody(wishRequestSchema, (await readOptionalJson(request)) ?? {});
+  const { by = CALLER, comment = '' } = parseBody(wishRequestSchema, await readOptionalJson(request));
   const at = clock.now().toISOString();
   const record = await records.decideOnMigration(id, (current) =>
     refusalOf(current) === undefined ? wishing(current, { kind: 'resend', by, at }) : undefined,

@@ -11,7 +11,7 @@ import { refuseWhileBlocked } from './refuseStart';
 import { parseBody, readOptionalJson } from './requestBody';
 import type { Services } from './services';
 import { CALLER } from './startMigration';
-import { giveUp, startOrchestration } from './startOrchestration';
+import { giveUp, resumeStart, startOrchestration } from './startOrchestration';
 
 /**
  * POST /migrations/{id}/resume: a new migration goes on where this one ended after the point of no return, from its
@@ -20,7 +20,7 @@ import { giveUp, startOrchestration } from './startOrchestration';
 export const resumeMigration: Handler = async (request, services) => {
   readQuery(request, noQuery);
   const parentId = readId(request);
-  const body = parseBody(resumeRequestSchema, (await readOptionalJson(request)) ?? {});
+  const body = parseBody(resumeRequestSchema, await readOptionalJson(request));
   const { records, clock, settings } = services;
   const parent = await records.readMigration(parentId);
   if (parent === undefined) throw new Problem('migration-not-found', 'Look at GET /api/migrations for the ids.');
@@ -65,10 +65,14 @@ async function refuse(parent: MigrationRecord, inviteEmail: string | undefined, 
   if (await standsIn(parent.resumedBy, services)) throw inTheWay('already-resumed', parent.resumedBy, services);
 }
 
-/** True when a successor has taken over; one that never began, or was refused, leaves the way to another. */
-async function standsIn(successorId: string, { records }: Services): Promise<boolean> {
-  const successor = await records.readMigration(successorId);
+/**
+ * True when a successor has taken over; one that never began, or was refused, leaves the way to another. One whose start
+ * died half way is started, unless its guest is lost.
+ */
+async function standsIn(successorId: string, services: Services): Promise<boolean> {
+  const successor = await services.records.readMigration(successorId);
   if (successor === undefined) return false;
+  if (!(await resumeStart(successor, services))) return false;
   return !hasEnded(successor) || (successor.snapshotHash !== null && successor.outcome !== 'rejected');
 }
 

@@ -66,7 +66,7 @@ async function end(stopped: MigrationRecord, services: Services): Promise<void> 
   const hindered = await undoStopped(stopped, services);
   if (hindered === 'later') return;
   const error = hindered ?? { code: 'engine-stopped' as const, detail: `It stopped in phase ${stopped.phase}.` };
-  const ending = { status: 'Failed', phase: 'ended', outcome: 'failed', error } as const;
+  const ending = { status: 'Failed', phase: 'ended', outcome: 'failed', error, wish: null } as const;
   // Before the row: nobody looks at an ended one again. A story that came to its own end has stored its own event.
   await announce({ ...stopped, ...ending }, services);
   const record = await records.decideOnMigration(id, (current) =>

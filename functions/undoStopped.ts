@@ -1,6 +1,6 @@
 import type { MigrationError } from '../domain/failures';
 import type { MigrationRecord } from '../domain/record';
-import type { StepOutcome } from '../domain/steps';
+import { steps, type StepOutcome } from '../domain/steps';
 import type { Services } from './services';
 
 /**
@@ -19,18 +19,27 @@ export async function undoStopped(
   // One that continues another begins after the point of no return.
   if (oldId === null || record.resumes !== null) return undefined;
   const { undo, log } = services;
-  if (record.rolesRemovedAt !== null && record.resetAttemptedAt === null && snapshotHash !== null) {
+  // On the way back `resetAttemptedAt` is open again; that the guest was reset before is in `purgedAt`.
+  const notReset = record.resetAttemptedAt === null && record.purgedAt === null;
+  if (record.rolesRemovedAt !== null && notReset && snapshotHash !== null) {
     return hindrance(await undo.giveBackRoles({ migrationId, guestId: oldId, snapshotHash }, log));
   }
   if (!mayBeInRecycleBin(record)) return undefined;
-  const hindered = hindrance(await undo.undeleteGuest({ migrationId, guestId: oldId }, log));
-  if (hindered !== undefined || newId === null) return hindered;
+  const undeleted = await undo.undeleteGuest({ migrationId, guestId: oldId }, log);
+  const hindered = hindrance(undeleted);
+  // Without the old guest the invited one is all there is.
+  const isBack = undeleted.ok && steps.undeleteGuest.output.parse(undeleted.value).guest === 'present';
+  if (hindered !== undefined || newId === null || !isBack) return hindered;
   return hindrance(await undo.removeInvited({ migrationId, newId, evenAccepted: true }, log));
 }
 
-/** A guest who was invited after a claimed purge follows a purge that took effect; before the claim nothing is purged. */
+/**
+ * Until the purge is known to have taken effect. Versions that only waited did not write that down: there a guest who was
+ * invited after a claimed purge follows a purge that took effect.
+ */
 function mayBeInRecycleBin(record: MigrationRecord): boolean {
   if (record.deleteAttemptedAt === null || record.purgedAt !== null) return false;
+  if (record.mostRounds !== null) return true;
   return record.purgeClaimedAt === null || (record.inviteAttemptedAt === null && record.guest.newId === null);
 }
 

@@ -5,6 +5,7 @@ import type { MigrationRecord } from '../../domain/record';
 import type { Snapshot } from '../../domain/snapshot';
 import type { ActivityDeps } from '../activity';
 import { isThere, usersWithAddress } from '../common';
+import { cameOfTry, triedBefore } from '../earlierInvitation';
 import { breakerRow } from '../heldBack';
 import { readBreaker } from '../inviteBreaker';
 import { reservationOf, takeLock } from '../locks';
@@ -72,8 +73,12 @@ async function addressRow({ record, parent, snapshot }: ToResume, deps: Activity
   }
   const own = new Set([parent.guest.newId, snapshot.guest.id]);
   const strangers = (await usersWithAddress(graph, address)).filter((user) => !own.has(user.id.toLowerCase()));
-  // One that still waits may be the trace of an invitation whose answer was lost; the invitation looks closer.
-  const others = strangers.filter((user) => user.externalUserState?.toLowerCase() !== 'pendingacceptance');
+  // One that still waits, or came of a try of ours, is the trace of an invitation whose answer was lost; the invitation
+  // looks closer.
+  const tried = triedBefore(address, parent, snapshot);
+  const others = strangers.filter(
+    (user) => user.externalUserState?.toLowerCase() !== 'pendingacceptance' && !cameOfTry(user, tried),
+  );
   return others.length === 0
     ? passed(id, 'No other account holds the address.')
     : blocking(

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ActivityHandler, OrchestrationHandler } from 'durable-functions';
 import { createActivities } from '../../activities';
 import type { ActivityDeps } from '../../activities/activity';
@@ -14,7 +11,8 @@ import { SWITCH_GUEST, type SwitchInput } from '../../domain/steps';
 import { wishing } from '../../functions/wishes';
 import { createFunctionTable, createHost, virtualClock, type Clock, type Host } from '../../local/host';
 import { openStore } from '../../local/host/createHost';
-import { builtInTenant } from '../../local/tenant/seed/index';
+import type { Store } from '../../local/host/engine/store';
+import type { StateDocument } from '../../local/tenant/store/document';
 import { switchGuest } from '../../orchestrators/switchGuest';
 import { GUIDE_FOLDER } from './activityWorld';
 import type { TenantState } from './localStack';
@@ -25,8 +23,6 @@ import { isWrite } from './requestLog';
 import { inProcessSettings } from './switchInProcess';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
 
-/** Made once: some of its times depend on when it is made, and runs are compared. */
-const builtIn = builtInTenant();
 /** Noon of today in UTC: no run meets midnight by accident. */
 const DAY_MS = 86_400_000;
 const NOON_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS / 2;
@@ -42,12 +38,14 @@ const input: SwitchInput = {
 };
 const quiet = { info: () => undefined, warn: () => undefined };
 
-/** What outlives every process: the tenant, the storage, the durable history (in a folder), and the time. */
+/** What outlives every process: the tenant, the storage, the durable history and the time. */
 export interface World {
   tenant: InProcess;
   records: MemoryRecords;
   documents: MemoryDocuments;
   clock: Clock;
+  /** The database of the durable history. */
+  history: Store;
   row(): MigrationRecord;
   /** The invited guest accepts. */
   accept(account: string): Promise<void>;
@@ -56,6 +54,8 @@ export interface World {
 }
 
 export interface Scenario {
+  /** The tenant before. To be made once: some times in it depend on when it is made, and runs are compared. */
+  seed: StateDocument;
   guestId: string;
   strategy: 'recreate' | 'reset';
   skipAccess: GrantKind[];
@@ -81,15 +81,14 @@ export interface Crashed {
  * virtual clock. Without a death it is the undisturbed run.
  */
 export async function crashingSwitch(scenario: Scenario, death?: Death): Promise<Crashed> {
-  const folder = mkdtempSync(join(tmpdir(), 'crashing-'));
-  const world = createWorld();
+  const world = createWorld(scenario);
   try {
     await scenario.prepare?.(world);
     await world.records.createMigration(recordOf(scenario, world.clock));
     const first = new MortalProcess(death);
     const people = scenario.people();
     const second = new MortalProcess();
-    if (!(await live(first, world, folder, people, input))) await live(second, world, folder, people);
+    if (!(await live(first, world, people, input))) await live(second, world, people);
     const record = world.row();
     return {
       record,
@@ -101,13 +100,12 @@ export async function crashingSwitch(scenario: Scenario, death?: Death): Promise
     };
   } finally {
     world.tenant.close();
-    rmSync(folder, { recursive: true });
   }
 }
 
-function createWorld(): World {
+function createWorld({ seed }: Scenario): World {
   const clock = virtualClock(NOON_MS);
-  const tenant = tenantInProcess({ clock, seed: builtIn });
+  const tenant = tenantInProcess({ clock, seed });
   const records = createMemoryRecords(() => new Date(clock.now()));
   const row = (): MigrationRecord => {
     const found = records.migrations.get(MIGRATION);
@@ -119,6 +117,7 @@ function createWorld(): World {
     records,
     documents: createMemoryDocuments(),
     clock,
+    history: openStore(':memory:'),
     row,
     accept: async (account) => {
       const { newId } = row().guest;
@@ -136,18 +135,16 @@ function createWorld(): World {
 async function live(
   process: MortalProcess,
   world: World,
-  folder: string,
   people: (world: World) => Promise<boolean>,
   start?: SwitchInput,
 ): Promise<boolean> {
-  const store = openStore(folder);
-  const host = createHost({ functions: process.functions(functionsOf(process, world)), clock: world.clock }, store);
+  const { clock, history } = world;
+  const host = createHost({ functions: process.functions(functionsOf(process, world)), clock }, history);
   process.atDeath = () => void host.engine.stop();
   if (start !== undefined) host.engine.start(SWITCH_GUEST, { instanceId: MIGRATION, input: start });
   // The engine of a dead process stays busy for ever with what never answers: driving it does not go on either.
   const ended = await Promise.race([drive(host, world, people).then(() => true), process.died.then(() => false)]);
   if (ended) await host.close();
-  else store.close();
   return ended;
 }
 

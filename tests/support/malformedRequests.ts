@@ -39,10 +39,6 @@ function field(name: string, fields: Record<string, unknown>, expectField = Obje
   return start(name, JSON.stringify({ guest: GUEST, ...fields }), expected);
 }
 
-function unavailable(name: string, fields: Record<string, unknown>, expectField: string): MalformedRequest {
-  return start(name, JSON.stringify({ guest: GUEST, ...fields }), [422, 'feature-not-available', expectField]);
-}
-
 function get(
   name: string,
   path: string,
@@ -148,8 +144,6 @@ const fields: MalformedRequest[] = [
 ];
 
 const features: MalformedRequest[] = [
-  unavailable('the reset strategy', { strategy: 'reset' }, 'strategy'),
-  unavailable('the automatic strategy', { strategy: 'auto' }, 'strategy'),
   start(
     'a callback to a host that nobody allowed',
     JSON.stringify({ guest: GUEST, callbackUrl: 'https://hooks.example/a' }),
@@ -230,7 +224,8 @@ function cancel(
 
 const cancels: MalformedRequest[] = [
   cancel('a cancel with a mode that is none', '{"mode":"now"}', [400, 'invalid-body', 'mode']),
-  cancel('a cancel that reverts', '{"mode":"revert"}', [422, 'feature-not-available', 'mode']),
+  cancel('a cancel with a mode in capitals', '{"mode":"Revert"}', [400, 'invalid-body', 'mode']),
+  cancel('a cancel with no mode', '{"mode":null}', [400, 'invalid-body', 'mode']),
   cancel('a cancel with an unknown field', '{"reason":"x"}', [400, 'unknown-field', 'reason']),
   cancel('a cancel by a number', '{"by":1}', [400, 'invalid-body', 'by']),
   cancel('a cancel with a long comment', JSON.stringify({ comment: 'x'.repeat(1001) }), [
@@ -248,6 +243,51 @@ function decision(...[name, ...rest]: Parameters<typeof cancel>): MalformedReque
     path: `/api/migrations/{id}/${route}`,
   }));
 }
+
+function wish(...[name, ...rest]: Parameters<typeof cancel>): MalformedRequest[] {
+  return ['resend', 'resume'].map((route) => ({
+    ...cancel(`${route}: ${name}`, ...rest),
+    path: `/api/migrations/{id}/${route}`,
+  }));
+}
+
+const badAddress = [400, 'invalid-body', 'inviteEmail'] as const;
+const wishes: MalformedRequest[] = [
+  ...wish('nobody', '{"by":""}', [400, 'invalid-body', 'by']),
+  ...wish('a number', '{"by":1}', [400, 'invalid-body', 'by']),
+  ...wish('a long name', JSON.stringify({ by: 'x'.repeat(201) }), [400, 'invalid-body', 'by']),
+  ...wish('a long comment', JSON.stringify({ comment: 'x'.repeat(1001) }), [400, 'invalid-body', 'comment']),
+  ...wish('a bell', '{"comment":"\\u0007"}', [400, 'invalid-body', 'comment']),
+  ...wish('an unknown field', '{"mode":"revert"}', [400, 'unknown-field', 'mode']),
+  ...wish('half a body', '{"by":', notJson),
+  ...wish('plain text', 'please', emptyBody, { 'Content-Type': 'text/plain' }),
+  ...wish('no object', '[]', notAnObject),
+  ...wish('null', 'null', notAnObject),
+].concat(
+  ['a+b@outlook.example', 'outlook.example', '', 'a@b', '.a@outlook.example'].map((inviteEmail) => {
+    const path = '/api/migrations/{id}/resume';
+    return { ...start(`a resume with the address ${inviteEmail}`, JSON.stringify({ inviteEmail }), badAddress), path };
+  }),
+  {
+    ...cancel('a resend to another address', '{"inviteEmail":"a@outlook.example"}', [
+      400,
+      'unknown-field',
+      'inviteEmail',
+    ]),
+    path: '/api/migrations/{id}/resend',
+  },
+  {
+    ...cancel('a resend that nobody waits for', '', [422, 'feature-not-available']),
+    path: '/api/migrations/{id}/resend',
+  },
+  { ...cancel('a resume of what goes on', '', [409, 'nothing-to-resume']), path: '/api/migrations/{id}/resume' },
+  get('a resend of nothing', '/api/migrations/unknown/resend', [404, 'migration-not-found'], 'POST'),
+  get('a resume of nothing', '/api/migrations/unknown/resume', [404, 'migration-not-found'], 'POST'),
+  get('GET of a resend', '/api/migrations/{id}/resend', [405, 'method-not-allowed']),
+  get('GET of a resume', '/api/migrations/{id}/resume', [405, 'method-not-allowed']),
+  get('a query on a resend', '/api/migrations/{id}/resend?by=ops', [400, 'invalid-query', 'by'], 'POST'),
+  get('a query on a resume', '/api/migrations/{id}/resume?by=ops', [400, 'invalid-query', 'by'], 'POST'),
+);
 
 const decisions: MalformedRequest[] = [
   ...decision('no body', '', notJson),
@@ -303,5 +343,6 @@ export const malformedRequests: readonly MalformedRequest[] = [
   ...queries,
   ...cancels,
   ...decisions,
+  ...wishes,
   ...webhooks,
 ];

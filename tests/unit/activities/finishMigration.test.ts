@@ -51,7 +51,7 @@ it('the locks are kept until everything else is written', async () => {
   const order: string[] = [];
   world.records.before = (operation) => void order.push(operation);
   await finish();
-  const [firstRelease, lastUpdate] = [order.indexOf('releaseGuest'), order.lastIndexOf('updateMigration')];
+  const [firstRelease, lastUpdate] = [order.indexOf('releaseGuest'), order.lastIndexOf('decideOnMigration')];
   expect(lastUpdate).toBeGreaterThan(-1);
   expect(firstRelease).toBeGreaterThan(lastUpdate);
 });

@@ -1,5 +1,6 @@
 import type { ActivityDeps } from '../../../activities/activity';
 import { createActivities } from '../../../activities';
+import type { MigrationRecord } from '../../../domain/record';
 import { steps, type StepName } from '../../../domain/steps';
 import { createWorld, exclusion, membership, MIGRATION_ID, OLD_ID } from '../../support/activityWorld';
 import type { ServiceError } from '../../../domain/serviceError';
@@ -7,6 +8,7 @@ import { createMemoryDocuments } from '../../support/memoryDocuments';
 import { QUOTED_ADDRESS, refusal } from '../../support/recordedCalls';
 
 const NEW_ID = '0e000000-0000-4000-8000-000000000002';
+const PARENT_ID = 'm-0000';
 const HASH = 'ab'.repeat(32);
 const ofSnapshot = { migrationId: MIGRATION_ID, guestId: OLD_ID, snapshotHash: HASH };
 
@@ -94,6 +96,7 @@ describe('what a service says stays out of errors, outcomes and logs:', () => {
     { kind: 'an error of ours', error: () => new Error(`Something about ${QUOTED_ADDRESS}`) },
     { kind: 'a text thrown by a library', error: () => `text about ${QUOTED_ADDRESS}` },
   ];
+  const ofReset: StepName[] = ['removeRoles', 'resetGuest', 'giveBackRoles'];
   const recordsOnly = ['readApproval', 'claimPurge', 'recordPhase', 'finishMigration'];
   const touching = names.filter((name) => !recordsOnly.includes(name));
   const cases = touching.flatMap((name) => failures.map((failure) => ({ name, ...failure })));
@@ -101,12 +104,17 @@ describe('what a service says stays out of errors, outcomes and logs:', () => {
   it.each(cases)('$name meets $kind', async ({ name, error }) => {
     const world = await createWorld({
       ...(name === 'confirmAccess' ? { phase: 'awaitingApproval' as const } : {}),
+      ...(ofReset.includes(name) ? { strategy: 'reset' as const } : {}),
       deleteAttemptedAt: '2026-03-01T07:59:00.000Z',
       purgeClaimedAt: '2026-03-01T07:59:00.000Z',
       guest: { oldId: OLD_ID, newId: name === 'inviteGuest' ? null : NEW_ID, displayName: null },
+      resumes: name === 'continueMigration' ? PARENT_ID : null,
     });
     world.deps.settings.rewriteConditionalAccess = true;
     const snapshotHash = await world.storeSnapshot({ grants: [membership, exclusion] });
+    const ofParent = await world.storeSnapshot({ migrationId: PARENT_ID });
+    const parent: MigrationRecord = { ...world.row(), id: PARENT_ID, resumes: null, phase: 'ended' };
+    await world.records.createMigration({ ...parent, outcome: 'expired', snapshotHash: ofParent });
     const input = 'snapshotHash' in inputs[name] ? { ...inputs[name], snapshotHash } : inputs[name];
     let failed = 0;
     world.directory.refuse = () => {
