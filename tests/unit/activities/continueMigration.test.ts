@@ -20,7 +20,7 @@ const THIRD_ID = '0e000000-0000-4000-8000-000000000003';
 type Change = Partial<MigrationRecord>;
 interface Resumed {
   world: ActivityWorld;
-  go(): ReturnType<ActivityWorld['run']>;
+  go: () => ReturnType<ActivityWorld['run']>;
 }
 
 /** A migration that continues one which expired; `parent` and `child` overwrite fields of the rows. */

@@ -1,5 +1,11 @@
 import type { MigrationRecord } from '../../../domain/record';
-import { createWorld, CONSISTENCY_SECONDS, MIGRATION_ID, OLD_ID, type ActivityWorld } from '../../support/activityWorld';
+import {
+  createWorld,
+  CONSISTENCY_SECONDS,
+  MIGRATION_ID,
+  OLD_ID,
+  type ActivityWorld,
+} from '../../support/activityWorld';
 import { invitedUser, NEW_ID } from '../../support/invitedUser';
 import { refusal } from '../../support/recordedCalls';
 
@@ -10,7 +16,7 @@ const OWN_ADDRESS = 'ada@work.example';
 interface Turning {
   world: ActivityWorld;
   snapshotHash: string;
-  turnBack(newId?: string): ReturnType<ActivityWorld['run']>;
+  turnBack: (newId?: string) => ReturnType<ActivityWorld['run']>;
 }
 
 /** A run in the middle of restoring, of which somebody wants the way back. */
