@@ -46,10 +46,9 @@ export async function takeAway(invited: Invited, deps: ActivityDeps, log: Log): 
   const deletedState = await stateAt(graph, `/directory/deletedItems/${newId}`);
   if (deletedState === undefined) return done({ invited: 'gone' });
   // Deleted by somebody else: then it is not for us to give it back.
-  if (deletedState === 'accepted' && !evenAccepted && triedBefore) return giveBack(invited, deps, log);
-  // The process may have died between the deletion and its entry.
-  if (triedBefore) await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
-  return done({ invited: 'removed' });
+  if (!triedBefore) return done({ invited: 'removed' });
+  await auditor(deps, record.id, 'removeInvited')('after', newId, 'found removed');
+  return deletedState === 'accepted' && !evenAccepted ? giveBack(invited, deps, log) : done({ invited: 'removed' });
 }
 
 async function remove({ record, newId, evenAccepted }: Invited, deps: ActivityDeps, log: Log): Promise<Taken> {
@@ -71,10 +70,12 @@ async function remove({ record, newId, evenAccepted }: Invited, deps: ActivityDe
     await audit('refused', newId, reasonOf(error));
     return failed('delete-refused', `${reasonOf(error)}. The invited guest was not removed.`);
   }
-  await audit('after', newId);
   log.info('invited-removed', { migrationId: record.id, newId });
-  // Whether the guest accepted meanwhile shows in the recycle bin, when reads have had time to catch up.
-  return evenAccepted ? done({ invited: 'removed' }) : notNow(settings.consistencySeconds);
+  // Whether the guest accepted meanwhile shows in the recycle bin, when reads have had time to catch up; that look also
+  // says in the audit log what it found.
+  if (!evenAccepted) return notNow(settings.consistencySeconds);
+  await audit('after', newId);
+  return done({ invited: 'removed' });
 }
 
 async function giveBack({ record, newId }: Invited, deps: ActivityDeps, log: Log): Promise<Taken> {

@@ -24,7 +24,7 @@ export const failures = {
   'past-point-of-no-return': {
     in: 'http',
     status: 409,
-    title: 'The old guest is being purged or gone: the migration can only go forward',
+    title: 'The old guest is being purged or gone: it cannot be given back as it was',
   },
   'nothing-to-resend': { in: 'http', status: 409, title: 'The migration has no invitation that could be repeated now' },
   'nothing-to-resume': { in: 'http', status: 409, title: 'The migration did not end where another could go on' },
@@ -113,12 +113,12 @@ export const failures = {
   'invitation-refused': {
     in: 'migration',
     title: 'The directory refused the invitation after the purge',
-    advice: 'Fix what the detail names; the snapshot is kept, nothing of it is lost.',
+    advice: 'Fix what the detail names, then resume; the snapshot is kept, nothing of it is lost.',
   },
   'invited-someone-else': {
     in: 'migration',
     title: 'The invited address belongs to another account of the directory',
-    advice: 'Nothing was restored to it. Free the address, or choose another one; the snapshot is kept.',
+    advice: 'Nothing was restored to it. Free the address, or resume with another one; the snapshot is kept.',
   },
   'wrong-identity': {
     in: 'migration',
@@ -138,12 +138,12 @@ export const failures = {
   'not-redeemed-in-time': {
     in: 'migration',
     title: 'The guest did not accept the invitation before the deadline',
-    advice: 'The snapshot is kept. Ask the guest, then invite again.',
+    advice: 'The invitation is revoked, the snapshot is kept. Ask the guest, then resume.',
   },
   'step-exhausted': {
     in: 'migration',
     title: 'A service stayed unavailable through all retries',
-    advice: 'Check service health and throttling. The snapshot is kept.',
+    advice: 'Check service health and throttling. After the purge resume; the snapshot is kept.',
   },
   'engine-stopped': {
     in: 'migration',

@@ -2,6 +2,7 @@ import type { Report } from '../../domain/migration';
 import type { MigrationRecord } from '../../domain/record';
 import type { AppInProcess, OutsideCall } from './appInProcess';
 import type { TenantState } from './localStack';
+import { promises } from './promises';
 import { accessOf } from './tenantView';
 import { everybodyElse } from './wholeTenant';
 
@@ -184,7 +185,7 @@ export async function brokenInvariants(app: AppInProcess, before: TenantState, i
   if (row.phase !== 'ended') return [`it has not ended: ${row.phase}`];
   const report = (await app.get(`/migrations/${id}/report`)).json as Report;
   const ended = { app, before, after: await app.state(), row, report };
-  return Object.entries(invariants).flatMap(([name, check]) =>
+  return Object.entries({ ...invariants, ...promises }).flatMap(([name, check]) =>
     [...check(ended)].filter((text) => text !== false).map((text) => `${name}: ${text}`),
   );
 }
