@@ -136,6 +136,22 @@ const invariants: Record<string, Invariant> = {
     const history = JSON.stringify(app.host.engine.history(row.id));
     yield /@[a-z]|\/redeem/i.test(history) && 'the durable history has an address';
   },
+  '11 nothing is deleted or reset without the approval that is needed': function* ({ row }) {
+    const begun = row.deleteAttemptedAt !== null || row.resetAttemptedAt !== null || row.rolesRemovedAt !== null;
+    if (!begun || row.approvalHours === null) return;
+    yield row.approval?.decision !== 'approved' && `the answer was ${row.approval?.decision ?? 'none'}`;
+  },
+  'a cancel and the claim of the purge shut each other out': function* ({ row }) {
+    if (row.cancelRequestedAt === null) return;
+    yield row.purgeClaimedAt !== null && 'it was claimed, and a cancel was taken';
+    yield /^completed/.test(row.outcome ?? '') && 'it completed, and a cancel was taken';
+  },
+  'a way back that was taken is not lost': function* ({ app, row }) {
+    const asked = app.records.auditLog.some(
+      ({ migrationId, action }) => migrationId === row.id && action === 'revertMigration',
+    );
+    yield asked && /^completed/.test(row.outcome ?? '') && 'it completed all the same';
+  },
   'locks are free': ({ app, row }) =>
     [...app.records.locks.values()].map((lock) => lock.migrationId === row.id && `${lock.guestId} is locked`),
   'row and engine agree': function* ({ app, row }) {
