@@ -1,5 +1,11 @@
 import type { MigrationRecord } from '../../../domain/record';
-import { createWorld, CONSISTENCY_SECONDS, MIGRATION_ID, OLD_ID, type ActivityWorld } from '../../support/activityWorld';
+import {
+  createWorld,
+  CONSISTENCY_SECONDS,
+  MIGRATION_ID,
+  OLD_ID,
+  type ActivityWorld,
+} from '../../support/activityWorld';
 import { invitedUser, NEW_ID } from '../../support/invitedUser';
 import { refusal } from '../../support/recordedCalls';
 
