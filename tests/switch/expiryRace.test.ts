@@ -23,8 +23,8 @@ type Moment = 'before the look' | 'between look and deletion' | 'never';
 interface Race {
   tenant: InProcess;
   newId: string;
-  row(): MigrationRecord;
-  expire(): Promise<string>;
+  row: () => MigrationRecord;
+  expire: () => Promise<string>;
 }
 
 /** A guest was invited, and the time to accept is over; they accept at this moment all the same. */
@@ -32,8 +32,8 @@ async function race(moment: Moment, faults: object[] = [], lagMs = 3_000): Promi
   const clock = virtualClock(Date.now());
   const tenant = tenantInProcess({ clock });
   const now = (): Date => new Date(clock.now());
-  const advance = async (seconds: number): Promise<void> => {
-    await clock.advance(seconds * 1000);
+  const advance = (seconds: number): void => {
+    clock.advance(seconds * 1000);
     tenant.catchUp();
   };
   const invitation = { invitedUserEmailAddress: 'late@outlook.example', inviteRedirectUrl: 'https://myapps.example' };
@@ -54,7 +54,7 @@ async function race(moment: Moment, faults: object[] = [], lagMs = 3_000): Promi
     phase: 'awaitingRedemption',
     guest: { oldId: guests.tomas, newId, displayName: null },
   });
-  await advance(60);
+  advance(60);
   await tenant.control('PUT', 'settings', { replicationMs: lagMs });
   await tenant.control('PUT', 'faults', faults);
   if (moment === 'before the look') await tenant.redeem(newId);
@@ -93,7 +93,7 @@ async function race(moment: Moment, faults: object[] = [], lagMs = 3_000): Promi
       );
       if (outcome?.ok === true) return (outcome.value as { invited: string }).invited;
       if (outcome !== undefined && 'failure' in outcome) return outcome.failure.code;
-      await advance(outcome === undefined ? 2 : outcome.afterSeconds);
+      advance(outcome === undefined ? 2 : outcome.afterSeconds);
     }
     throw new Error('The step never answers.');
   };

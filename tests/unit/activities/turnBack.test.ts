@@ -16,7 +16,7 @@ const OWN_ADDRESS = 'ada@work.example';
 interface Turning {
   world: ActivityWorld;
   snapshotHash: string;
-  turnBack(newId?: string): ReturnType<ActivityWorld['run']>;
+  turnBack: (newId?: string) => ReturnType<ActivityWorld['run']>;
 }
 
 /** A run in the middle of restoring, of which somebody wants the way back. */

@@ -48,9 +48,12 @@ describe('a migration that was stopped from outside', () => {
     expect(app.undone).toEqual([`undeleteGuest ${GUEST_ID}`, `removeInvited ${NEW_ID}`]);
   });
 
-  it('leaves the invited guest where the old one turns out to be purged: it is all there is', async () => {
+  it.each([
+    ['by us', { purgeClaimedAt: THEN, purgeAttemptedAt: THEN }],
+    ['by somebody else', {}],
+  ])('leaves the invited guest where the old one was purged %s: it is all there is', async (_by, change) => {
     const app = createTestApp();
-    await stopped(app, { ...invited, mostRounds: 3, purgeClaimedAt: THEN, purgeAttemptedAt: THEN });
+    await stopped(app, { ...invited, mostRounds: 3, ...change });
     app.services.undo.undeleteGuest = () => Promise.resolve({ ok: true, value: { guest: 'gone' } });
     await sweepMigrations(app.services);
     expect(app.undone).toEqual([]);
