@@ -107,7 +107,7 @@ function whatIsCopied(
     turnedBackAt: parent.turnedBackAt,
     deleteAttemptedAt: parent.deleteAttemptedAt,
     purgedAt: parent.purgedAt ?? parent.resetAttemptedAt ?? parent.purgeClaimedAt,
-    // Only a try to invite this very address: whoever holds another one is not of our making.
+    // Only a try whose answer was lost, to invite this very address: nobody else is of our making.
     inviteAttemptedAt: triedBefore(address, parent, snapshot),
     guest: { oldId: guest.id, newId: null, displayName: guest.displayName },
     access: { ...noAccess, captured },

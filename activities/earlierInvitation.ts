@@ -17,12 +17,13 @@ export function cameOfTry({ userType, createdDateTime }: FoundUser, attemptedAt:
 }
 
 /**
- * When an earlier migration last tried to invite this address; null when it never did. A try before it turned back went to
- * the address that it named then, so it says nothing of who holds the own address of the guest.
+ * When an earlier migration tried to invite this address and never heard what came of it; null otherwise. Where it knows its
+ * guest the try is settled, and whoever else holds the address is a stranger. A try before it turned back went to the
+ * address that it named then, so it says nothing of who holds the own address of the guest.
  */
 export function triedBefore(address: string | null, earlier: MigrationRecord, snapshot: Snapshot): string | null {
-  const { inviteAttemptedAt, turnedBackAt } = earlier;
-  if (inviteAttemptedAt === null) return null;
+  const { inviteAttemptedAt, turnedBackAt, guest } = earlier;
+  if (inviteAttemptedAt === null || guest.newId !== null) return null;
   const wasBack = turnedBackAt !== null && inviteAttemptedAt >= turnedBackAt;
   const invited = addressToInvite({ ...earlier, turnedBackAt: wasBack ? turnedBackAt : null }, snapshot);
   return sameAddress(invited, address) ? inviteAttemptedAt : null;

@@ -53,6 +53,10 @@ export function createInviteAgain(deps: ActivityDeps): Activity<'inviteAgain'> {
     const otherMails = guest.otherMails ?? [];
     const holdsAddress = [guest.mail, ...otherMails].some((one) => one?.toLowerCase() === address?.toLowerCase());
     const again = { newId, why, number, record, snapshot, address: address ?? '', otherMails, holdsAddress, before };
+    const turned = why === 'turnedBack' && isRight(guest, again) ? record.turnedBackAt : null;
+    // What shows may be of before a reset that was made right before turning back.
+    const wait = turned === null ? 0 : secondsUntilConsistent(turned, deps.clock, deps.settings.consistencySeconds);
+    if (hasAccepted(guest) && wait > 0) return notNow(Math.min(wait, 10));
     if (hasAccepted(guest) && (isRight(guest, again) || why === 'reminder')) {
       log.info('accepted-meanwhile', { migrationId, why, number });
       return leaveTry(deps, again, 'accepted');

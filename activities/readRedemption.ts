@@ -42,10 +42,14 @@ export function createReadRedemption(deps: ActivityDeps): Activity<'readRedempti
     }
   };
 
-  /** Right after a reset a replica may still show the account that the guest accepted with before. */
+  /**
+   * Right after a reset a replica may still show the account that the guest accepted with before. The wanted one is only
+   * on the way back among those of before.
+   */
   function mayBeOfBefore(record: MigrationRecord, verdict: IdentityVerdict): boolean {
-    if (verdict === wantedIdentity(isGoingBack(record))) return false;
-    const resets = [record.resetAttemptedAt, record.invitedAgain?.at].filter((at) => typeof at === 'string');
+    if (!isGoingBack(record) && verdict === wantedIdentity(false)) return false;
+    const { resetAttemptedAt, invitedAgain, turnedBackAt } = record;
+    const resets = [resetAttemptedAt, invitedAgain?.at, turnedBackAt].filter((at) => typeof at === 'string');
     return resets.some((at) => secondsUntilConsistent(at, clock, settings.consistencySeconds) > 0);
   }
 }

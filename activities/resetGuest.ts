@@ -18,6 +18,7 @@ type Reset = StepOutcome<StepOutput<'resetGuest'>>;
 /** For how long the directory may not know yet of an address that was added, or of a role that was taken away. */
 const LAG_MS = 15 * 60_000;
 const LAG_SECONDS = 15;
+const SECOND_MS = 1000;
 
 /** One run of the step, as far as it has looked around. */
 interface Try {
@@ -34,7 +35,7 @@ interface Try {
  *
  * Refuses without a verified snapshot and for another strategy. Safe to run twice: the try is written down before the
  * call. After one whose answer was lost the guest is looked at, when reads had time to show it: who has to accept again
- * was reset. What Graph surely refused is taken back from the row, so that a run that gives up owes nothing.
+ * was reset (on the way back: since the try). What Graph surely refused is taken back from the row, so that a run that gives up owes nothing.
  */
 export function createResetGuest(deps: ActivityDeps): Activity<'resetGuest'> {
   return async (input, log) => {
@@ -84,8 +85,7 @@ async function resetOnce(deps: ActivityDeps, attempt: Try, log: Log): Promise<Re
   const { records, clock, settings } = deps;
   const { record, snapshot, address, standing } = attempt;
   if (record.resetAttemptedAt !== null) {
-    const tookEffect = !standing.accepted || standing.verdict === wantedIdentity(isGoingBack(record));
-    if (tookEffect) {
+    if (tookEffect(record, standing, record.resetAttemptedAt)) {
       if (settings.invitationMail !== 'microsoft') {
         await renewLink(deps, { record, newId: snapshot.guest.id, address, round: 1 }, log);
       }
@@ -97,6 +97,16 @@ async function resetOnce(deps: ActivityDeps, attempt: Try, log: Log): Promise<Re
   }
   if (!(await takeTry(records, clock.now()))) return holdBack(deps, record, log);
   return send(deps, attempt, log);
+}
+
+/**
+ * Whether the guest shows the effect of a try. On the way back that they have to accept, or have the work account, may
+ * also be of before: there only the time of the change tells. Where it tells of none the guest is invited once more,
+ * because one mail too many is better than a guest who waits for one that was never sent.
+ */
+function tookEffect(record: MigrationRecord, { accepted, verdict, changedAt }: Standing, attemptedAt: string): boolean {
+  if (!isGoingBack(record)) return !accepted || verdict === wantedIdentity(false);
+  return changedAt !== null && Date.parse(changedAt) > Date.parse(attemptedAt) - SECOND_MS;
 }
 
 async function send(deps: ActivityDeps, attempt: Try, log: Log): Promise<Reset> {

@@ -33,6 +33,7 @@ export async function countRoles(guestId: string, graph: Graph): Promise<number>
 
 const account = z.object({
   externalUserState: z.string().nullish(),
+  externalUserStateChangeDateTime: z.string().nullish(),
   identities: z.array(identitySchema).nullish(),
   mail: z.string().nullish(),
   otherMails: z.array(z.string()).nullish(),
@@ -41,6 +42,8 @@ const account = z.object({
 /** How a guest stands now. */
 export interface Standing {
   accepted: boolean;
+  /** When they last accepted or had to accept anew, by the directory's clock and in whole seconds. */
+  changedAt: string | null;
   verdict: ReturnType<typeof identityVerdict>;
   mail: string | null;
   otherMails: readonly string[];
@@ -48,10 +51,11 @@ export interface Standing {
 
 /** Reads how a guest stands. Throws ServiceError, also when there is no such guest. */
 export async function standingOf(guestId: string, graph: Graph): Promise<Standing> {
-  const select = '$select=id,externalUserState,identities,mail,otherMails';
+  const select = '$select=id,externalUserState,externalUserStateChangeDateTime,identities,mail,otherMails';
   const user = await graph.read(`/users/${guestId}?${select}`, account);
   return {
     accepted: user.externalUserState?.toLowerCase() === 'accepted',
+    changedAt: user.externalUserStateChangeDateTime ?? null,
     verdict: identityVerdict(user.identities ?? []),
     mail: user.mail ?? null,
     otherMails: user.otherMails ?? [],

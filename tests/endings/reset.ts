@@ -1,6 +1,6 @@
 import { expectCompleted } from './afterThePurge';
 import { fewKinds } from '../support/demoGuest';
-import { DAY_MS, GUEST, once, onlyId, PERSONAL, play, type Scene } from '../support/ending';
+import { DAY_MS, GUEST, HOUR_MS, once, onlyId, PERSONAL, play, type Scene } from '../support/ending';
 
 /** Roles have to be read: an app must not reset their holders. */
 const skipAccess = fewKinds.skipAccess.filter((kind) => kind !== 'pimDirectoryRole');
@@ -117,6 +117,36 @@ export function endingsOfReset(): void {
       await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
     }),
   );
+
+  it('reverted, and the reset to the work account did not get through at first: it is made all the same', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting(reset);
+      await scene.app.advance(HOUR_MS);
+      const fault = { method: 'POST', path: '/invitations$', kind: 'reset', times: 1 };
+      await scene.app.tenant.control('PUT', 'faults', [fault]);
+      await scene.ask(id, 'cancel', { mode: 'revert' });
+      await scene.app.until('the way back', () => scene.app.row(id).turnedBackAt !== null);
+      await scene.to(id, 'awaitingRedemption');
+      const work = scene.before.users.find((user) => user.id === GUEST)?.mail;
+      const mails = (await scene.app.state())['mails'] as { to: string }[];
+      expect(mails.map(({ to }) => to)).toEqual([PERSONAL, work]);
+      await scene.accept(id, 'work');
+      await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
+    }));
+
+  it('reverted, and the answer of the reset to the work account is lost: it is made once', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting(reset);
+      await scene.app.advance(HOUR_MS);
+      const fault = { method: 'POST', path: '/invitations$', kind: 'lostAck', times: 1 };
+      await scene.app.tenant.control('PUT', 'faults', [fault]);
+      await scene.ask(id, 'cancel', { mode: 'revert' });
+      await scene.app.until('the way back', () => scene.app.row(id).turnedBackAt !== null);
+      await scene.to(id, 'awaitingRedemption');
+      expect((await scene.app.state())['mails']).toHaveLength(2);
+      await scene.accept(id, 'work');
+      await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
+    }));
 
   it('auto chooses the reset where it can, and says why', () =>
     play({}, async (scene) => {

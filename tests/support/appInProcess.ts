@@ -5,14 +5,12 @@ import type { ActivityDeps, ActivitySettings } from '../../activities/activity';
 import { dropSubscription, keepSubscription } from '../../activities/subscription';
 import { createCallbackSender } from '../../adapters/callbacks';
 import { readGuide } from '../../adapters/guideTexts';
-import type { Phase } from '../../domain/phases';
 import type { Log } from '../../domain/ports';
 import type { MigrationRecord } from '../../domain/record';
-import { ServiceError } from '../../domain/serviceError';
 import { SWITCH_GUEST } from '../../domain/steps';
 import { deliverCallbacks } from '../../functions/deliverCallbacks';
 import { markStuckMigrations } from '../../functions/markStuckMigrations';
-import type { DurableGateway, Services, TriggerSettings } from '../../functions/services';
+import type { Services, TriggerSettings } from '../../functions/services';
 import { sweepMigrations } from '../../functions/sweepMigrations';
 import { tendSubscription } from '../../functions/tendSubscription';
 import { watchRedemptions } from '../../functions/watchRedemptions';
@@ -25,6 +23,8 @@ import { createMemoryDocuments, type MemoryDocuments } from './memoryDocuments';
 import { createMemoryRecords, type MemoryRecords } from './memoryRecords';
 import { inProcessSettings } from './switchInProcess';
 import { tenantInProcess, type InProcess } from './tenantInProcess';
+import { deliver, gatewayOver, migrationIdIn, through } from './inProcessParts';
+import { invitedNow, observeRows, type InvitedGuest, type PhaseStep } from './observed';
 import { BASE_URL, createTestApp, send, type TestAnswer } from './testApp';
 
 const MINUTE_MS = 60_000;
@@ -45,28 +45,11 @@ export interface OutsideCall {
   invited: readonly InvitedGuest[];
 }
 
-/** A guest that a migration invited, or reset. */
-export interface InvitedGuest {
-  migrationId: string;
-  id: string;
-  /** Issuer that they accepted with; null while they have not, or are deleted. */
-  issuer: string | null;
-  /** Whether the migration was on the way back. */
-  back: boolean;
-}
-
 export interface AppOptions {
   seed?: StateDocument;
   settings?: Partial<ActivitySettings & TriggerSettings>;
   /** Holds a call back until it resolves: lets others act between any two calls of an actor. */
   gate?: (actor: string, call: string) => Promise<void>;
-}
-
-/** A step of a row from one phase to another. */
-export interface PhaseStep {
-  id: string;
-  from: Phase;
-  to: Phase;
 }
 
 /** The app's timers by name. */
@@ -302,113 +285,4 @@ function stepFor(ms: number): number {
 
 function nextTick({ everyMs, atMs }: { everyMs: number; atMs: number }, afterMs: number): number {
   return (Math.floor((afterMs - atMs) / everyMs) + 1) * everyMs + atMs;
-}
-
-function migrationIdIn(input: unknown): string | null {
-  const { migrationId } = input as { migrationId?: string };
-  return migrationId ?? null;
-}
-
-/** The same object, whose methods ask first. */
-function through<T extends object>(
-  target: T,
-  name: string,
-  ask: (call: string, args: readonly unknown[]) => Promise<void>,
-): T {
-  return new Proxy(target, {
-    get: (object, property) => {
-      const value: unknown = Reflect.get(object, property);
-      if (typeof value !== 'function') return value;
-      return async (...args: unknown[]): Promise<unknown> => {
-        await ask(`${name}.${String(property)}`, args);
-        return Reflect.apply(value, object, args) as unknown;
-      };
-    },
-  });
-}
-
-/** Sees every write of a row. */
-function observeRows({ migrations }: MemoryRecords): {
-  phaseSteps: PhaseStep[];
-  invitedIds: Map<string, Set<string>>;
-  overlaps: string[];
-} {
-  const phaseSteps: PhaseStep[] = [];
-  const invitedIds = new Map<string, Set<string>>();
-  const overlaps: string[] = [];
-  const set = migrations.set.bind(migrations);
-  migrations.set = (id, record) => {
-    const from = migrations.get(id)?.phase;
-    if (from !== undefined && from !== record.phase) phaseSteps.push({ id, from, to: record.phase });
-    const { newId, oldId } = record.guest;
-    if (newId !== null) invitedIds.set(id, (invitedIds.get(id) ?? new Set()).add(newId));
-    for (const other of migrations.values()) {
-      const both = other.id !== id && other.status === 'Running' && record.status === 'Running';
-      if (both && other.guest.oldId === oldId) overlaps.push(`${other.id} ${id}`);
-    }
-    return set(id, record);
-  };
-  return { phaseSteps, invitedIds, overlaps };
-}
-
-function invitedNow(
-  { tenant }: InProcess,
-  { migrations }: MemoryRecords,
-  invitedIds: ReadonlyMap<string, ReadonlySet<string>>,
-): InvitedGuest[] {
-  const directory = tenant.store.primary();
-  const runs = (migrationId: string): boolean => migrations.get(migrationId)?.phase !== 'ended';
-  const heirs = new Set([...invitedIds].filter(([id]) => runs(id)).flatMap(([, ids]) => [...ids]));
-  return [...invitedIds].flatMap(([migrationId, ids]) => {
-    const row = migrations.get(migrationId);
-    const back = row !== undefined && row.turnedBackAt !== null;
-    // A guest that another migration goes on with is that one's.
-    return [...ids]
-      .filter((id) => runs(migrationId) || !heirs.has(id))
-      .map((id) => {
-        const user = directory.get('users', id) as TenantState['users'][number] | undefined;
-        const accepted = user?.externalUserState === 'Accepted';
-        const identity = user?.identities?.find(({ signInType }) => signInType !== 'userPrincipalName');
-        return { migrationId, id, back, issuer: accepted ? (identity?.issuer ?? '') : null };
-      });
-  });
-}
-
-function gatewayOver(host: Host, ask: (call: string, args: readonly unknown[]) => Promise<void>): DurableGateway {
-  return {
-    start: async (id, input) => {
-      await ask('durable.start', [id]);
-      try {
-        host.engine.start(SWITCH_GUEST, { instanceId: id, input });
-      } catch {
-        throw new ServiceError({ service: 'storage', status: 503, code: 'engine-unavailable' });
-      }
-    },
-    status: async (id) => {
-      await ask('durable.status', [id]);
-      const status = host.engine.status(id)?.runtimeStatus;
-      if (status === undefined) return 'unknown';
-      if (status === 'Completed') return 'ended';
-      return ['Failed', 'Terminated', 'Canceled'].includes(status) ? 'failed' : 'running';
-    },
-    raise: async (id, event) => {
-      await ask('durable.raise', [id, event]);
-      // An instance that is unknown or over has nobody left to be told.
-      const status = host.engine.status(id)?.runtimeStatus;
-      if (status === 'Running' || status === 'Pending') host.engine.raiseEvent(id, event, null);
-    },
-  };
-}
-
-/** What the tenant sends over the network elsewhere: handshakes and notifications, to the webhooks. */
-async function deliver(
-  services: Services,
-  address: Parameters<typeof fetch>[0],
-  init: RequestInit | undefined,
-): Promise<Response> {
-  const url = new URL(address instanceof Request ? address.url : address);
-  const headers = Object.fromEntries(new Headers(init?.headers).entries());
-  const call = { headers, ...(typeof init?.body === 'string' ? { body: init.body } : {}) };
-  const answer = await send(services, 'POST', `${url.pathname}${url.search}`, call);
-  return new Response(answer.text, { status: answer.status, headers: answer.headers });
 }

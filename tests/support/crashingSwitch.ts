@@ -46,11 +46,11 @@ export interface World {
   clock: Clock;
   /** The database of the durable history. */
   history: Store;
-  row(): MigrationRecord;
+  row: () => MigrationRecord;
   /** The invited guest accepts. */
-  accept(account: string): Promise<void>;
+  accept: (account: string) => Promise<void>;
   /** Somebody wants the guest back, as POST /migrations/{id}/cancel with the mode `revert` writes it. */
-  wishBack(): Promise<void>;
+  wishBack: () => Promise<void>;
 }
 
 export interface Scenario {

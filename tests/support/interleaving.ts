@@ -5,14 +5,13 @@ import type { MigrationRecord } from '../../domain/record';
 import { createAppInProcess, type AppInProcess, type Tick } from './appInProcess';
 import { brokenInvariants } from './invariants';
 import { NOTIFICATION_SECRET, type TestAnswer } from './testApp';
+import { randomFrom, Turns } from './turns';
 
 const GUEST = guests.tomas;
 const PERSONAL = 'tomas.private@outlook.example';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Turns of the event loop without news after which every actor waits for its next call. */
-const STILL_TURNS = 5;
 const MOST_POINTS = 6_000;
 
 /** Roles have to be read for a reset. */
@@ -34,23 +33,6 @@ export interface Played {
   /** What was done, in order, for whoever looks for the cause of a broken invariant. */
   moves: string[];
   broken: string[];
-}
-
-/** Numbers from 0 to below 1 that depend on the seed alone (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-interface Held {
-  actor: string;
-  call: string;
-  go(): void;
 }
 
 /**
@@ -80,15 +62,12 @@ export async function playInterleaving(seed: number): Promise<Played> {
 class Game {
   readonly moves: string[] = [];
   private readonly app: AppInProcess;
-  private readonly held: Held[] = [];
   private readonly open = new Set<Promise<unknown>>();
   private readonly faults: string[] = [];
-  private gated = false;
-  private news = 0;
   private movesLeft: number;
-  /** How often something hostile happens between two calls, and how often somebody is overtaken. */
+  /** How often something hostile happens between two calls. */
   private readonly haste: number;
-  private readonly overtaking: number;
+  private readonly turns: Turns;
   private before: Awaited<ReturnType<AppInProcess['state']>> | undefined;
 
   constructor(
@@ -96,7 +75,7 @@ class Game {
     private readonly random: () => number,
   ) {
     this.haste = this.one([0.01, 0.03, 0.08]);
-    this.overtaking = this.one([0, 0.1, 0.5]);
+    this.turns = new Turns(random, this.one([0, 0.1, 0.5]));
     this.movesLeft = 3 + Math.floor(random() * 9);
     this.app = createAppInProcess({
       settings: {
@@ -105,7 +84,7 @@ class Game {
         approvalTimeoutHours: 48,
         notificationSecret: NOTIFICATION_SECRET,
       },
-      gate: (actor, call) => this.hold(actor, call),
+      gate: (actor, call) => this.turns.hold(actor, call),
     });
   }
 
@@ -118,7 +97,7 @@ class Game {
       duplicateNotifications: this.one([false, true]),
       dropNotifications: this.one([false, false, true]),
     });
-    this.gated = true;
+    this.turns.closed = true;
     this.send('POST', '/migrations', this.request());
   }
 
@@ -138,13 +117,13 @@ class Game {
   /** Lets the actors race until no move is left and everybody waits. */
   async fight(): Promise<void> {
     for (let points = 0; points < MOST_POINTS; points += 1) {
-      await this.still();
+      await this.turns.still();
       if (this.movesLeft > 0 && this.random() < this.haste) {
         await this.move();
         continue;
       }
-      if (this.held.length > 0) {
-        this.release();
+      if (this.turns.waiting.length > 0) {
+        this.turns.release();
         continue;
       }
       if (this.movesLeft === 0) return;
@@ -159,8 +138,7 @@ class Game {
 
   /** Lets everything go its way; what still waits for people is answered somehow. */
   async comeToRest(): Promise<void> {
-    this.gated = false;
-    for (const one of this.held.splice(0)) one.go();
+    this.turns.end();
     const { app } = this;
     await Promise.all(this.open);
     await app.settle();
@@ -182,9 +160,6 @@ class Game {
 
   async broken(): Promise<string[]> {
     const { app, before } = this;
-    // Locks of starts that lost a race are the sweeper's, a few minutes later.
-    await app.host.advance(15 * MINUTE_MS);
-    await app.tick('sweepMigrations');
     const broken = [...this.faults];
     for (const id of app.records.migrations.keys()) {
       if (before !== undefined) broken.push(...(await brokenInvariants(app, before, id)));
@@ -193,37 +168,8 @@ class Game {
   }
 
   async close(): Promise<void> {
-    this.gated = false;
-    for (const one of this.held.splice(0)) one.go();
+    this.turns.end();
     await this.app.close();
-  }
-
-  private hold(actor: string, call: string): Promise<void> {
-    if (!this.gated) return Promise.resolve();
-    this.news += 1;
-    return new Promise((resolve) => this.held.push({ actor, call, go: resolve }));
-  }
-
-  /** Returns when every actor is at its next call, or waits for something else than the event loop. */
-  private async still(): Promise<void> {
-    for (let turns = 0, seen = this.news; turns < STILL_TURNS; turns += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.news !== seen) [turns, seen] = [-1, this.news];
-    }
-  }
-
-  /** Lets one actor make its next call: the one that waits longest, or anybody. Its reads side by side go together. */
-  private release(): void {
-    const place = this.random() < this.overtaking ? Math.floor(this.random() * this.held.length) : 0;
-    const chosen = this.held[place];
-    if (chosen === undefined) return;
-    const isRead = (one: Held): boolean => one.actor === chosen.actor && /\.(read|readAll|query)$/.test(one.call);
-    const going = isRead(chosen) ? this.held.filter(isRead) : [chosen];
-    for (const one of going) {
-      this.held.splice(this.held.indexOf(one), 1);
-      one.go();
-    }
-    this.news += 1;
   }
 
   private pass(ms: number): void {
@@ -313,7 +259,7 @@ class Game {
     const account = this.one(['personal', 'personal', 'work', 'work', 'google', 'emailCode']);
     this.note(`accepts with ${account}`);
     await app.tenant.redeem(guest.id, account);
-    this.news += 1;
+    this.turns.stir();
   }
 
   private wait(): void {
@@ -323,9 +269,9 @@ class Game {
   }
 
   private async ungated<T>(look: () => Promise<T>): Promise<T> {
-    this.gated = false;
+    this.turns.closed = false;
     const seen = await look();
-    this.gated = true;
+    this.turns.closed = true;
     return seen;
   }
 
@@ -334,12 +280,12 @@ class Game {
       .catch((error: unknown) => this.faults.push(`thrown: ${error instanceof Error ? error.message : 'something'}`))
       .finally(() => this.open.delete(watched));
     this.open.add(watched);
-    this.news += 1;
+    this.turns.stir();
   }
 
   private note(move: string): void {
     const { phase = '' } = this.latest() ?? {};
-    const at = this.held.map(({ actor, call }) => `${actor}:${call}`).slice(0, 3);
+    const at = this.turns.waiting.map(({ actor, call }) => `${actor}:${call}`).slice(0, 3);
     this.moves.push(`${this.app.now().toISOString()} [${phase}; ${at.join(', ')}] ${move}`);
   }
 

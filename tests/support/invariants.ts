@@ -2,6 +2,7 @@ import type { Report } from '../../domain/migration';
 import type { MigrationRecord } from '../../domain/record';
 import type { AppInProcess, OutsideCall } from './appInProcess';
 import type { TenantState } from './localStack';
+import { promises } from './promises';
 import { accessOf } from './tenantView';
 import { everybodyElse } from './wholeTenant';
 
@@ -135,6 +136,22 @@ const invariants: Record<string, Invariant> = {
     const history = JSON.stringify(app.host.engine.history(row.id));
     yield /@[a-z]|\/redeem/i.test(history) && 'the durable history has an address';
   },
+  '11 nothing is deleted or reset without the approval that is needed': function* ({ row }) {
+    const begun = row.deleteAttemptedAt !== null || row.resetAttemptedAt !== null || row.rolesRemovedAt !== null;
+    if (!begun || row.approvalHours === null) return;
+    yield row.approval?.decision !== 'approved' && `the answer was ${row.approval?.decision ?? 'none'}`;
+  },
+  'a cancel and the claim of the purge shut each other out': function* ({ row }) {
+    if (row.cancelRequestedAt === null) return;
+    yield row.purgeClaimedAt !== null && 'it was claimed, and a cancel was taken';
+    yield /^completed/.test(row.outcome ?? '') && 'it completed, and a cancel was taken';
+  },
+  'a way back that was taken is not lost': function* ({ app, row }) {
+    const asked = app.records.auditLog.some(
+      ({ migrationId, action }) => migrationId === row.id && action === 'revertMigration',
+    );
+    yield asked && /^completed/.test(row.outcome ?? '') && 'it completed all the same';
+  },
   'locks are free': ({ app, row }) =>
     [...app.records.locks.values()].map((lock) => lock.migrationId === row.id && `${lock.guestId} is locked`),
   'row and engine agree': function* ({ app, row }) {
@@ -168,7 +185,7 @@ export async function brokenInvariants(app: AppInProcess, before: TenantState, i
   if (row.phase !== 'ended') return [`it has not ended: ${row.phase}`];
   const report = (await app.get(`/migrations/${id}/report`)).json as Report;
   const ended = { app, before, after: await app.state(), row, report };
-  return Object.entries(invariants).flatMap(([name, check]) =>
+  return Object.entries({ ...invariants, ...promises }).flatMap(([name, check]) =>
     [...check(ended)].filter((text) => text !== false).map((text) => `${name}: ${text}`),
   );
 }

@@ -67,9 +67,9 @@ export class MortalProcess {
   }
 
   async #call<T>(call: ExternalCall, effect: () => Promise<T>): Promise<T> {
-    if (!this.#alive) return never();
-    const dies = this.calls.push(call) === this.#death?.at;
-    if (dies && this.#death?.moment === 'before') {
+    if (this.#isDead()) return never();
+    const moment = this.calls.push(call) === this.#death?.at ? this.#death.moment : undefined;
+    if (moment === 'before') {
       this.#die();
       return never();
     }
@@ -81,15 +81,19 @@ export class MortalProcess {
     this.#underWay.add(arrived);
     await arrived;
     this.#underWay.delete(arrived);
-    if (dies) this.#die();
-    return this.#alive ? answer : never();
+    if (moment === 'after') this.#die();
+    return this.#isDead() ? never() : answer;
   }
 
   async #whileAlive<T>(run: () => Promise<T>): Promise<T> {
-    if (!this.#alive) return never();
+    if (this.#isDead()) return never();
     const answer = run();
     await answer.catch(() => undefined);
-    return this.#alive ? answer : never();
+    return this.#isDead() ? never() : answer;
+  }
+
+  #isDead(): boolean {
+    return !this.#alive;
   }
 
   #die(): void {

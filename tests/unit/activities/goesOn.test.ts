@@ -78,6 +78,9 @@ async function expired({ parent = {}, child = {}, users = [], deleted = [] }: Be
   };
 }
 
+/** The answer to the invitation was lost. */
+const neverHeard = { oldId: OLD_ID, newId: null, displayName: null };
+
 /** What it answers when nothing is in the way. */
 function answer(invited: unknown, plan: object = {}) {
   const common = { guestId: OLD_ID, grants: 1, strategy: 'recreate', back: false };
@@ -103,7 +106,7 @@ describe('a migration that goes on where another ended', () => {
 
   it('has in its row what later steps need, and counts its grants from the beginning', async () => {
     const { world, goOn } = await expired({
-      parent: { access: { captured: 1, restored: 1, alreadyPresent: 0, manual: 0, failed: 0 } },
+      parent: { guest: neverHeard, access: { captured: 1, restored: 1, alreadyPresent: 0, manual: 0, failed: 0 } },
     });
     await goOn();
     expect(world.row()).toMatchObject({
@@ -318,6 +321,19 @@ describe('it is rejected, with nothing changed,', () => {
     expect(await goOn()).toEqual(rejected('invite-address-free'));
     unchanged(world);
   });
+});
+
+it('somebody else at the address is a stranger where the earlier one knew its guest, however young', async () => {
+  const stranger = user({ id: OTHER_ID, externalUserState: 'Accepted', createdDateTime: '2026-02-15T00:00:00Z' });
+  const checked = await expired({ users: [stranger] });
+  expect(await checked.goOn()).toEqual(rejected('invite-address-free'));
+  // The one that comes after the check is not adopted either.
+  const { world, goOn } = await expired();
+  await goOn();
+  world.directory.users.set(OTHER_ID, stranger);
+  const snapshotHash = world.row().snapshotHash ?? '';
+  const input = { migrationId: MIGRATION_ID, guestId: OLD_ID, snapshotHash, deadline: '2026-03-31T08:00:00.000Z' };
+  expect(await world.run('inviteGuest', input)).toMatchObject({ failure: { code: 'invited-someone-else' } });
 });
 
 it('a guest whose invitation was never heard of, and who accepted it, is no stranger', async () => {

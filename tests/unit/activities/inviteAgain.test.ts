@@ -252,6 +252,15 @@ describe('on the way back', () => {
     expect(await again('wrongAccount', 2)).toEqual({ ok: true, value: { invitation: 'accepted' } });
   });
 
+  it('the work account may be that of before, until reads had time to catch up with a reset right before', async () => {
+    const turnedBackAt = '2026-03-01T08:00:00.000Z';
+    const { world, again } = await waiting(invited('ExternalAzureAD'), { turnedBackAt });
+    expect(await again('turnedBack')).toEqual({ ok: false, afterSeconds: 10 });
+    world.advanceSeconds(CONSISTENCY_SECONDS);
+    expect(await again('turnedBack')).toEqual({ ok: true, value: { invitation: 'accepted' } });
+    expect(invitations(world)).toEqual([]);
+  });
+
   it('a round of the same number as one of the way there is another one', async () => {
     const claim = { why: 'wrongAccount', number: 2, at: '2026-03-01T07:00:00.000Z', done: true };
     const user = invited('MicrosoftAccount', { mail: 'ada@work.example' });

@@ -48,6 +48,19 @@ describe('readRedemption', () => {
     expect(await world.run('readRedemption', input)).toEqual({ ok: true, value: { state: 'gone', verdict: null } });
   });
 
+  it('right after turning back, an acceptance with the work account may be the one of before', async () => {
+    const world = await invited('ExternalAzureAD', 'Accepted');
+    await world.records.updateMigration(MIGRATION_ID, { turnedBackAt: SENT_AT, resetAttemptedAt: SENT_AT });
+    world.advanceSeconds(CONSISTENCY_SECONDS - 1);
+    expect(await world.run('readRedemption', input)).toEqual({ ok: true, value: { state: 'pending', verdict: null } });
+    expect(world.row().verdict).toBeNull();
+    world.advanceSeconds(1);
+    expect(await world.run('readRedemption', input)).toEqual({
+      ok: true,
+      value: { state: 'accepted', verdict: 'work' },
+    });
+  });
+
   it('a guest of another migration is not even read', async () => {
     const world = await invited('MicrosoftAccount', 'Accepted');
     const foreign = { ...input, newId: '0f000000-0000-4000-8000-000000000003' };
