@@ -1,3 +1,4 @@
+import { isPastReturn, isResumable } from '../../../domain/direction';
 import {
   createWorld,
   CONSISTENCY_SECONDS,
@@ -79,4 +80,28 @@ it('a refusal to restore is told as undo-failed, and the guest stays in the recy
     failure: { code: 'undo-failed', detail: 'graph answered 403 Authorization_RequestDenied.' },
   });
   expect(world.directory.deleted.has(OLD_ID)).toBe(true);
+});
+
+it.each([
+  ['by us', { purgeClaimedAt: NOW, purgeAttemptedAt: NOW }],
+  ['by somebody else, before we claimed it', {}],
+])('a guest who is purged %s is past the point of no return: another migration can go on', async (_by, change) => {
+  const world = await createWorld({ deleteAttemptedAt: NOW, phase: 'undoing', mostRounds: 3, ...change });
+  world.directory.users.delete(OLD_ID);
+  const snapshotHash = await world.storeSnapshot();
+  await world.records.updateMigration(MIGRATION_ID, { snapshotHash });
+  world.advanceSeconds(CONSISTENCY_SECONDS);
+  expect(await undelete(world)).toEqual({ ok: true, value: { guest: 'gone' } });
+  await world.run('finishMigration', {
+    migrationId: MIGRATION_ID,
+    outcome: 'failed',
+    error: { code: 'guest-vanished', detail: '' },
+  });
+  expect(isResumable(world.row())).toBe(true);
+});
+
+it('a guest who was given back leaves nothing that another migration could go on with', async () => {
+  const world = await softDeleted({ purgeClaimedAt: NOW, mostRounds: 3 });
+  await undelete(world);
+  expect(isPastReturn(world.row())).toBe(false);
 });

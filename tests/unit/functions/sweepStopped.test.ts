@@ -39,17 +39,46 @@ describe('a migration that was stopped from outside', () => {
     expect(app.undone).toEqual([`undeleteGuest ${GUEST_ID}`, `removeInvited ${NEW_ID}`]);
   });
 
-  it('gives back roles that were taken away for a reset, unless the reset was tried', async () => {
-    for (const [resetAttemptedAt, undone] of [
-      [null, [`giveBackRoles ${GUEST_ID}`]],
-      [THEN, []],
-    ] as const) {
-      const app = createTestApp();
-      const reset = { strategy: 'reset', rolesRemovedAt: THEN, snapshotHash: 'ab'.repeat(32) } as const;
-      await stopped(app, { phase: 'inviting', deleteAttemptedAt: null, resetAttemptedAt, ...reset });
-      await sweepMigrations(app.services);
-      expect(app.undone).toEqual(undone);
-    }
+  const invited = { inviteAttemptedAt: THEN, guest: { oldId: GUEST_ID, newId: NEW_ID, displayName: null } };
+
+  it('gives the old guest back also when the purge was claimed after the redemption', async () => {
+    const app = createTestApp();
+    await stopped(app, { ...invited, mostRounds: 3, purgeClaimedAt: THEN, purgeAttemptedAt: THEN });
+    await sweepMigrations(app.services);
+    expect(app.undone).toEqual([`undeleteGuest ${GUEST_ID}`, `removeInvited ${NEW_ID}`]);
+  });
+
+  it.each([
+    ['by us', { purgeClaimedAt: THEN, purgeAttemptedAt: THEN }],
+    ['by somebody else', {}],
+  ])('leaves the invited guest where the old one was purged %s: it is all there is', async (_by, change) => {
+    const app = createTestApp();
+    await stopped(app, { ...invited, mostRounds: 3, ...change });
+    app.services.undo.undeleteGuest = () => Promise.resolve({ ok: true, value: { guest: 'gone' } });
+    await sweepMigrations(app.services);
+    expect(app.undone).toEqual([]);
+    expect(app.records.migrations.get('a')).toMatchObject({ phase: 'ended', error: { code: 'engine-stopped' } });
+  });
+
+  it('touches nobody once the purge is known to have taken effect, and leaves no wish open', async () => {
+    const app = createTestApp();
+    const wish = { kind: 'revert', by: 'ops', at: THEN } as const;
+    await stopped(app, { ...invited, mostRounds: 3, purgeClaimedAt: THEN, purgedAt: THEN, wish });
+    await sweepMigrations(app.services);
+    expect(app.undone).toEqual([]);
+    expect(app.records.migrations.get('a')).toMatchObject({ phase: 'ended', wish: null });
+  });
+
+  it.each([
+    ['before the reset', {}, [`giveBackRoles ${GUEST_ID}`]],
+    ['when the reset was tried', { resetAttemptedAt: THEN }, []],
+    ['on the way back from a reset', { purgedAt: THEN, turnedBackAt: THEN }, []],
+  ])('gives back roles that were taken away for a reset: %s', async (_when, change, undone) => {
+    const app = createTestApp();
+    const reset = { strategy: 'reset', rolesRemovedAt: THEN, snapshotHash: 'ab'.repeat(32) } as const;
+    await stopped(app, { phase: 'inviting', deleteAttemptedAt: null, ...reset, ...change });
+    await sweepMigrations(app.services);
+    expect(app.undone).toEqual(undone);
   });
 
   it('says so when the guest could not be given back', async () => {

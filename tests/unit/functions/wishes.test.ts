@@ -219,3 +219,18 @@ it.each([
   await sweepMigrations(app.services);
   expect(app.engine.raised).toEqual([woken]);
 });
+
+it.each([
+  ['a resend', 'resend', undefined, 0],
+  ['the way back', 'cancel', revert, 1],
+] as const)(
+  'after an hour %s is left to the run, or woken for: each wake costs history',
+  async (_what, what, body, wakes) => {
+    const app = await appWith({});
+    expect((await ask(app, what, body)).status).toBe(202);
+    app.engine.raised.length = 0;
+    app.advance(61 * 60_000);
+    await sweepMigrations(app.services);
+    expect(app.engine.raised).toHaveLength(wakes);
+  },
+);
