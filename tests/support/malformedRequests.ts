@@ -277,7 +277,7 @@ const wishes: MalformedRequest[] = [
     path: '/api/migrations/{id}/resend',
   },
   {
-    ...cancel('a resend that nobody waits for', '', [422, 'feature-not-available']),
+    ...cancel('a resend that nobody waits for', '', [409, 'nothing-to-resend']),
     path: '/api/migrations/{id}/resend',
   },
   { ...cancel('a resume of what goes on', '', [409, 'nothing-to-resume']), path: '/api/migrations/{id}/resume' },

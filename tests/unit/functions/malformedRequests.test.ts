@@ -13,7 +13,7 @@ it('has a table worth the name, without repeated names', () => {
 
 it.each(malformedRequests.map((request) => [request.name, request] as const))('refuses %s', async (_name, request) => {
   const app = createTestApp();
-  await app.records.createMigration(recordWith({ id: ID, status: 'Running' }));
+  await app.records.createMigration(recordWith({ id: ID, status: 'Running', mostRounds: 3 }));
   const { headers, body } = request;
   const answer = await app.call(request.method, request.path.replace('{id}', ID), {
     headers,
@@ -32,7 +32,7 @@ it.each(malformedRequests.map((request) => [request.name, request] as const))('r
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   expectDocumented(answer);
   expect(app.engine.starts).toBe(0);
-  expect([...app.records.migrations.values()]).toEqual([recordWith({ id: ID, status: 'Running' })]);
+  expect([...app.records.migrations.values()]).toEqual([recordWith({ id: ID, status: 'Running', mostRounds: 3 })]);
   expect(app.records.locks.size + app.records.auditLog.length).toBe(0);
 });
 
