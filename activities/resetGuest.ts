@@ -102,10 +102,12 @@ async function resetOnce(deps: ActivityDeps, attempt: Try, log: Log): Promise<Re
 /**
  * Whether the guest shows the effect of a try. On the way back that they have to accept, or have the work account, may
  * also be of before: there only the time of the change tells. Where it tells of none the guest is invited once more,
- * because one mail too many is better than a guest who waits for one that was never sent.
+ * because one mail too many is better than a guest who waits for one that was never sent. Another account proves nothing,
+ * however new: it may have been accepted with the invitation of before, and is to be reset in any case.
  */
 function tookEffect(record: MigrationRecord, { accepted, verdict, changedAt }: Standing, attemptedAt: string): boolean {
   if (!isGoingBack(record)) return !accepted || verdict === wantedIdentity(false);
+  if (accepted && verdict !== wantedIdentity(true)) return false;
   return changedAt !== null && Date.parse(changedAt) > Date.parse(attemptedAt) - SECOND_MS;
 }
 
