@@ -1,9 +1,13 @@
 import { accessKinds } from '../access';
+import type { Phase } from '../domain/phases';
 import { isTransient, ServiceError } from '../domain/serviceError';
 import { done, failed, reasonOf, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
 import { auditor, recordOf, verifiedSnapshot } from './common';
 import { countRoles, rolesIn } from './roles';
+
+/** Also `preflight`, where a migration that continues another takes them away. */
+const whileRolesGo: readonly Phase[] = ['preflight', 'inviting'];
 
 /** PIM ends nothing that it began less than five minutes ago. */
 const TOO_YOUNG = 'ActiveDurationTooShort';
@@ -12,7 +16,8 @@ const TOO_YOUNG = 'ActiveDurationTooShort';
  * Takes the directory roles away that keep Graph from resetting a guest's redemption: those of the snapshot that can be
  * given back, and no others. Asks for another try as long as the directory still shows a role.
  *
- * Refuses without a verified snapshot, for another strategy, and when the run undoes or has ended.
+ * Refuses without a verified snapshot, for another strategy, and in every phase but the one before the reset: a late
+ * duplicate would take away what was given back.
  * Safe to run twice: it looks what is there, and what is gone already is no failure. The try is written down first, so
  * that a run that dies here is known to owe the roles.
  */
@@ -25,7 +30,7 @@ export function createRemoveRoles(deps: ActivityDeps): Activity<'removeRoles'> {
       return failed('snapshot-unverified', 'There is no verified snapshot: no role was taken away.');
     const record = await recordOf(records, migrationId);
     if (record.strategy !== 'reset') throw new Error('removeRoles: the strategy of this migration is not reset');
-    if (record.phase === 'ended' || record.phase === 'undoing') {
+    if (!whileRolesGo.includes(record.phase)) {
       return failed('reset-refused', 'The reset is over for this migration: no role was taken away.');
     }
     const roles = rolesIn(snapshot);

@@ -38,6 +38,22 @@ describe('a late duplicate', () => {
     expect(world.directory.writes()).toEqual([]);
   });
 
+  it.each<Phase>([
+    'awaitingRedemption',
+    'verifyingIdentity',
+    'needsOperator',
+    'restoring',
+    'verifyingAccess',
+    'undoing',
+    'ended',
+  ])('of taking roles away, when the run is %s, takes nothing that was given back', async (phase) => {
+    const world = await worldIn(phase, { strategy: 'reset' });
+    const snapshotHash = await world.storeSnapshot();
+    const input = { migrationId: MIGRATION_ID, guestId: OLD_ID, snapshotHash };
+    expect(await world.run('removeRoles', input)).toMatchObject({ ok: false, failure: { code: 'reset-refused' } });
+    expect(world.directory.writes()).toEqual([]);
+  });
+
   it('of the invitation, when the run has ended, invites nobody', async () => {
     const world = await worldIn('ended');
     const snapshotHash = await world.storeSnapshot();
