@@ -95,7 +95,7 @@ async function resetOnce(deps: ActivityDeps, attempt: Try, log: Log): Promise<Re
     const wait = secondsUntilConsistent(record.resetAttemptedAt, clock, settings.consistencySeconds);
     if (wait > 0) return notNow(Math.min(wait, 10));
   }
-  if (!(await takeTry(records, clock.now()))) return holdBack(deps, record, log);
+  if (!(await takeTry(records, clock.now()))) return whileBlocked(deps, record, log);
   return send(deps, attempt, log);
 }
 
@@ -164,12 +164,22 @@ async function takeTryBack({ records }: ActivityDeps, record: MigrationRecord, a
   );
 }
 
+/**
+ * Microsoft blocks the tenant's invitations. As long as nothing was reset the guest gets back what was taken away, instead of
+ * being without roles for as long as the block lasts; afterwards the invitation is put off.
+ */
+function whileBlocked(deps: ActivityDeps, record: MigrationRecord, log: Log): Promise<Reset> | Reset {
+  const isFirst = record.resetAttemptedAt === null && !isGoingBack(record) && record.resumes === null;
+  if (!isFirst) return holdBack(deps, record, log);
+  return failed('invitations-blocked', 'Microsoft blocks invitations of this tenant: nothing was reset.');
+}
+
 /** What becomes of a call that surely had no effect. */
 async function hindered(deps: ActivityDeps, record: MigrationRecord, error: ServiceError, log: Log): Promise<Reset> {
   if (wasNotExecuted(error)) return notNow(error.retryAfterSeconds ?? 10);
   if (saysInvitationsAreBlocked(error)) {
     await reportBlock(deps, record.id, log);
-    return holdBack(deps, record, log);
+    return whileBlocked(deps, record, log);
   }
   // Roles are judged by replicas, and by what they show of a moment ago; so are addresses.
   const since = record.rolesRemovedAt ?? record.purgeClaimedAt ?? record.createdAt;

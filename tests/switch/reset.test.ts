@@ -93,6 +93,18 @@ describe('a reset', () => {
     expect(user(run.after)).toEqual(user(run.before));
   });
 
+  it('that meets a block of all invitations is undone: nobody waits for months without roles', async () => {
+    const run = await reset({
+      prepare: async (tenant) => {
+        await giveRoles(tenant);
+        await tenant.control('PUT', 'settings', { invitationsBlocked: true });
+      },
+    });
+    expect(run.record).toMatchObject({ outcome: 'rejected', error: { code: 'invitations-blocked' } });
+    expect(rolesOf(run.after)).toEqual(rolesOf(run.before));
+    expect(user(run.after)).toEqual(user(run.before));
+  });
+
   it('of a guest in a role-assignable group is refused before anything is touched', async () => {
     const run = await reset({ guestId: guests.mara });
     expect(run.record).toMatchObject({ outcome: 'rejected', error: { code: 'preflight-failed' } });
