@@ -29,7 +29,7 @@ it('answers with the plan: every grant, and how it will be restored or why not',
 
 it('recommends a strategy with its reason, as a row and in the report', () => {
   expect(run.report.recommendation).toMatchObject({ strategy: 'recreate' });
-  expect(run.report.recommendation?.reason).toMatch(/holds directory roles \(\d+\)/);
+  expect(run.report.recommendation?.reason).toMatch(/has directory roles in PIM \(\d+\)/);
   const row = run.record.checks.find(({ id }) => id === 'strategy-recommended');
   expect(row).toMatchObject({ ok: true, severity: 'warning' });
   expect(row?.detail).toContain(run.report.recommendation?.reason ?? 'no reason');
