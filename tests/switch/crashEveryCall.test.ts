@@ -188,7 +188,7 @@ describe('a process that dies at any external call changes nothing in the end', 
   const tomas = { seed, guestId: guests.tomas };
 
   it('of a recreate', async () => {
-    const skipAccess = allBut('groupMembership', 'directoryRole', 'azureRole');
+    const skipAccess = allBut('groupMembership', 'directoryRole');
     const recreate = { ...tomas, strategy: 'recreate', skipAccess, people: acceptPersonal } as const;
     await dieEverywhere('recreate', recreate, 'completedWithGaps');
   }, 300_000);
