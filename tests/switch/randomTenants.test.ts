@@ -7,7 +7,7 @@ import { grantBuilders, type Expected, type TenantDocument } from '../support/gr
 import { switchInProcess } from '../support/switchInProcess';
 import { everybodyElse } from '../support/wholeTenant';
 
-const TENANTS = Number(process.env['TENANTS'] ?? 300);
+const TENANTS = Number(process.env['TENANTS'] ?? 200);
 const guestId = guests.ines;
 
 /** For each kind the grants of the guest, each as the option that its builder is given. */
