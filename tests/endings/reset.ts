@@ -118,6 +118,24 @@ export function endingsOfReset(): void {
     }),
   );
 
+  it('reverted at once, in a directory whose replicas lag: an acceptance from before the reset counts for nothing', () =>
+    play({}, async (scene) => {
+      const { app } = scene;
+      const oldest = jest.spyOn(Math, 'random').mockReturnValue(0.999);
+      try {
+        await app.tenant.control('PUT', 'settings', { replicationMs: 4_000 });
+        const id = await scene.waiting(reset);
+        await scene.ask(id, 'cancel', { mode: 'revert' });
+        await app.until('the way back', () => app.row(id).turnedBackAt !== null);
+        await app.advance(HOUR_MS);
+        expect(app.row(id)).toMatchObject({ phase: 'awaitingRedemption', verdict: null });
+        await scene.accept(id, 'work');
+        await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
+      } finally {
+        oldest.mockRestore();
+      }
+    }));
+
   it('reverted, and the reset to the work account did not get through at first: it is made all the same', () =>
     play({}, async (scene) => {
       const id = await scene.waiting(reset);
