@@ -1,6 +1,7 @@
 import { countResults } from '../domain/grants';
-import { progressOf, statusOf, type Outcome } from '../domain/phases';
+import { progressOf, statusOf } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
+import type { StepInput } from '../domain/steps';
 import { announce } from './announce';
 import { unmarked } from '../domain/stuck';
 import { done, type Activity, type ActivityDeps } from './activity';
@@ -9,14 +10,19 @@ import { recordOf } from './common';
 import { reportOf } from './report';
 
 /**
- * True when somebody wants the guest back at the identity they had, and asked before the end was written. Only what would
- * end with access given can turn back; every other ending has a way of its own. A run that has turned back already
- * ends otherwise: one that says this is a late duplicate, and must not end it in the middle.
+ * True when somebody wants the guest back at the identity they had, and asked before the end was written. What would end
+ * with access given can turn back, and what ends the wait where the run says so. A run that has turned back already
+ * does not end with access given on the way there: one that says this is a late duplicate, and must not end it in the
+ * middle.
  */
-function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, outcome: Outcome): boolean {
+function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, { outcome, mayTurnBack }: Ending): boolean {
+  if (phase === 'ended') return false;
   const gives = outcome === 'completed' || outcome === 'completedWithGaps';
-  return gives && phase !== 'ended' && (wish?.kind === 'revert' || turnedBackAt !== null);
+  if (gives) return wish?.kind === 'revert' || turnedBackAt !== null;
+  return mayTurnBack === true && wish?.kind === 'revert' && turnedBackAt === null;
 }
+
+type Ending = StepInput<'finishMigration'>;
 
 /**
  * Ends a migration: final counts, the row, the report's document, the event for the caller, and last the locks, so that
@@ -28,9 +34,10 @@ function mustTurnBack({ wish, turnedBackAt, phase }: MigrationRecord, outcome: O
  */
 export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigration'> {
   const { records, documents } = deps;
-  return async ({ migrationId, outcome, error }, log) => {
+  return async (ending, log) => {
+    const { migrationId, outcome, error } = ending;
     const record = await recordOf(records, migrationId);
-    if (mustTurnBack(record, outcome)) return done({ wish: 'revert' });
+    if (mustTurnBack(record, ending)) return done({ wish: 'revert' });
     const access = countResults(record.access.captured, await records.readGrantResults(migrationId));
     const end = {
       status: statusOf(outcome),
@@ -43,7 +50,7 @@ export function createFinishMigration(deps: ActivityDeps): Activity<'finishMigra
       ...unmarked(record),
     } as const;
     const ended = await records.decideOnMigration(migrationId, (current) =>
-      mustTurnBack(current, outcome) ? undefined : end,
+      mustTurnBack(current, ending) ? undefined : end,
     );
     if (ended?.phase !== 'ended') return done({ wish: 'revert' });
     await documents.writeReport(await reportOf({ ...record, outcome }, deps));

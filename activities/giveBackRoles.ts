@@ -5,7 +5,8 @@ import type { Snapshot } from '../domain/snapshot';
 import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
 import { auditor, recordOf, secondsUntilConsistent, verifiedSnapshot } from './common';
-import { holds, rolesIn, standingOf, type Standing } from './roles';
+import { rolesIn } from './roles';
+import { holds, standingOf, type Standing } from './standing';
 
 /**
  * Undoes the preparations of a reset that was not made: gives the roles back that were taken away, and takes off the

@@ -1,7 +1,5 @@
-import { z } from 'zod';
 import { addressToInvite, isGoingBack, wantedIdentity } from '../domain/direction';
 import type { MailKind } from '../domain/guideTexts';
-import { identitySchema, identityVerdict } from '../domain/identityVerdict';
 import type { Log } from '../domain/ports';
 import { failed, notNow, type Activity, type ActivityDeps } from './activity';
 import {
@@ -18,15 +16,8 @@ import {
 import { recordOf, requireInvited, secondsUntilConsistent, verifiedSnapshot } from './common';
 import { renewLink } from './invitation';
 import { sendAgain } from './sendAgain';
+import { holds, standingOf } from './standing';
 import { isMailBegun, isWait, tellGuest } from './tellGuest';
-
-const invitedGuest = z.object({
-  externalUserState: z.string().nullish(),
-  identities: z.array(identitySchema).nullish(),
-  mail: z.string().nullish(),
-  otherMails: z.array(z.string()).nullish(),
-});
-type Invited = z.infer<typeof invitedGuest>;
 
 /**
  * Invites the guest again, who is looked at first: one who has accepted with the right account is left alone; one who still
@@ -48,30 +39,22 @@ export function createInviteAgain(deps: ActivityDeps): Activity<'inviteAgain'> {
     const before = latestTry(record, input);
     if (before?.done === true) return answerBefore(record, why);
     const address = addressToInvite(record, snapshot);
-    const select = '$select=id,externalUserState,identities,mail,otherMails';
-    const guest = await graph.read(`/users/${newId}?${select}`, invitedGuest);
-    const otherMails = guest.otherMails ?? [];
-    const holdsAddress = [guest.mail, ...otherMails].some((one) => one?.toLowerCase() === address?.toLowerCase());
+    const guest = await standingOf(newId, graph);
+    const { accepted, otherMails } = guest;
+    const isRight = guest.verdict === wantedIdentity(isGoingBack(record));
+    const holdsAddress = address !== null && holds(guest, address);
     const again = { newId, why, number, record, snapshot, address: address ?? '', otherMails, holdsAddress, before };
-    const turned = why === 'turnedBack' && isRight(guest, again) ? record.turnedBackAt : null;
+    const turned = why === 'turnedBack' && isRight ? record.turnedBackAt : null;
     // What shows may be of before a reset that was made right before turning back.
     const wait = turned === null ? 0 : secondsUntilConsistent(turned, deps.clock, deps.settings.consistencySeconds);
-    if (hasAccepted(guest) && wait > 0) return notNow(Math.min(wait, 10));
-    if (hasAccepted(guest) && (isRight(guest, again) || why === 'reminder')) {
+    if (accepted && wait > 0) return notNow(Math.min(wait, 10));
+    if (accepted && (isRight || why === 'reminder')) {
       log.info('accepted-meanwhile', { migrationId, why, number });
       return leaveTry(deps, again, 'accepted');
     }
     if (address === null) return refuseTry(deps, again, 'There is no address to invite.', log);
-    return hasAccepted(guest) ? resetWrong(deps, again, log) : inviteWaiting(deps, again, log);
+    return accepted ? resetWrong(deps, again, log) : inviteWaiting(deps, again, log);
   };
-}
-
-function hasAccepted({ externalUserState }: Invited): boolean {
-  return externalUserState?.toLowerCase() === 'accepted';
-}
-
-function isRight({ identities }: Invited, { record }: Try): boolean {
-  return identityVerdict(identities ?? []) === wantedIdentity(isGoingBack(record));
 }
 
 /** The guest accepted with a wrong account. A reset that does not show may have been made a moment ago. */

@@ -1,16 +1,11 @@
-import { z } from 'zod';
 import { isGoingBack, wantedIdentity } from '../domain/direction';
-import { identitySchema, identityVerdict, type IdentityVerdict } from '../domain/identityVerdict';
+import type { IdentityVerdict } from '../domain/identityVerdict';
 import type { MigrationRecord } from '../domain/record';
 import { isNotFound } from '../domain/serviceError';
 import type { Wish } from '../domain/wishes';
 import { done, type Activity, type ActivityDeps } from './activity';
 import { recordOf, secondsUntilConsistent } from './common';
-
-const invited = z.object({
-  externalUserState: z.string().nullish(),
-  identities: z.array(identitySchema).nullish(),
-});
+import { standingOf } from './standing';
 
 /**
  * Reads whether the new guest accepted, and with which provider. The issuer says nothing before the acceptance: an
@@ -26,11 +21,9 @@ export function createReadRedemption(deps: ActivityDeps): Activity<'readRedempti
       throw new Error('readRedemption: the id is not the invited guest of this migration');
     const wish = input.listen === undefined ? {} : { wish: wishOf(record) };
     try {
-      const user = await graph.read(`/users/${newId}?$select=id,externalUserState,identities`, invited);
+      const { accepted, verdict } = await standingOf(newId, graph);
       const pending = done({ state: 'pending' as const, verdict: null, ...wish });
-      if (user.externalUserState?.toLowerCase() !== 'accepted') return pending;
-      const verdict = identityVerdict(user.identities ?? []);
-      if (mayBeOfBefore(record, verdict)) return pending;
+      if (!accepted || mayBeOfBefore(record, verdict)) return pending;
       await records.decideOnMigration(migrationId, (current) => (isAbout(record, current) ? { verdict } : undefined));
       log.info('redeemed', { migrationId, newId, verdict });
       return done({ state: 'accepted', verdict, ...wish });

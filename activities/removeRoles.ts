@@ -35,9 +35,7 @@ export function createRemoveRoles(deps: ActivityDeps): Activity<'removeRoles'> {
     }
     const roles = rolesIn(snapshot);
     if (roles.length > 0) {
-      if (record.rolesRemovedAt === null) {
-        await records.updateMigration(migrationId, { rolesRemovedAt: clock.now().toISOString() });
-      }
+      await records.updateMigration(migrationId, { rolesRemovedAt: clock.now().toISOString() });
       const audit = auditor(deps, migrationId, 'removeRoles');
       await audit('before', guestId);
       try {

@@ -10,7 +10,7 @@ import { auditor, recordOf, secondsUntilConsistent, verifiedSnapshot } from './c
 import { afterHold, holdBack, reportBlock, wasHeldBack } from './heldBack';
 import { invitationIn, languageOf, renewLink, repeatedInvitation } from './invitation';
 import { takeTry } from './inviteBreaker';
-import { holds, standingOf, type Standing } from './roles';
+import { holds, standingOf, type Standing } from './standing';
 import { isWait, tellGuest } from './tellGuest';
 
 type Reset = StepOutcome<StepOutput<'resetGuest'>>;
@@ -35,7 +35,8 @@ interface Try {
  *
  * Refuses without a verified snapshot and for another strategy. Safe to run twice: the try is written down before the
  * call. After one whose answer was lost the guest is looked at, when reads had time to show it: who has to accept again
- * was reset (on the way back: since the try). What Graph surely refused is taken back from the row, so that a run that gives up owes nothing.
+ * was reset (on the way back: since the try). What Graph surely refused is taken back from the row, so that a run that
+ * gives up owes nothing.
  */
 export function createResetGuest(deps: ActivityDeps): Activity<'resetGuest'> {
   return async (input, log) => {
@@ -112,7 +113,7 @@ function tookEffect(record: MigrationRecord, { accepted, verdict, changedAt }: S
 }
 
 async function send(deps: ActivityDeps, attempt: Try, log: Log): Promise<Reset> {
-  const { graph, documents, clock } = deps;
+  const { graph, records, documents, clock } = deps;
   const { record, snapshot, address, standing } = attempt;
   const { id } = snapshot.guest;
   const audit = auditor(deps, record.id, 'resetRedemption');
@@ -120,6 +121,7 @@ async function send(deps: ActivityDeps, attempt: Try, log: Log): Promise<Reset> 
   await audit('before', id);
   try {
     if (!holds(standing, address)) {
+      if (record.addressAddedAt === null) await records.updateMigration(record.id, { addressAddedAt: attemptedAt });
       await graph.write('PATCH', `/users/${id}`, { otherMails: [...standing.otherMails, address] });
     }
     await claimTry(deps, record, attemptedAt);
@@ -182,10 +184,10 @@ async function hindered(deps: ActivityDeps, record: MigrationRecord, error: Serv
     return whileBlocked(deps, record, log);
   }
   // Roles are judged by replicas, and by what they show of a moment ago; so are addresses.
-  const since = record.rolesRemovedAt ?? record.purgeClaimedAt ?? record.createdAt;
-  const isYoung = deps.clock.now().getTime() - Date.parse(since) < LAG_MS;
-  const mayPass = error.status === 403 ? record.rolesRemovedAt !== null : isAddressLag(error);
-  if (mayPass && isYoung) return notNow(LAG_SECONDS);
+  const { rolesRemovedAt, addressAddedAt } = await recordOf(deps.records, record.id);
+  const since = error.status === 403 ? rolesRemovedAt : isAddressLag(error) ? addressAddedAt : null;
+  const isYoung = since !== null && deps.clock.now().getTime() - Date.parse(since) < LAG_MS;
+  if (isYoung) return notNow(LAG_SECONDS);
   return failed('reset-refused', `${reasonOf(error)}.`);
 }
 

@@ -1,10 +1,9 @@
-import { z } from 'zod';
 import { accessKinds } from '../access';
 import type { Attempt } from '../access/kind';
 import { isGoingBack, wantedIdentity } from '../domain/direction';
 import { identityOfGrant } from '../domain/comparison';
 import { countResults, isAdvisory, type Grant, type GrantKind, type GrantRecord } from '../domain/grants';
-import { identitySchema, identityVerdict } from '../domain/identityVerdict';
+import type { IdentityVerdict } from '../domain/identityVerdict';
 import { progressOf } from '../domain/phases';
 import type { Graph, Records } from '../domain/ports';
 import type { MigrationRecord } from '../domain/record';
@@ -13,11 +12,7 @@ import { done, failed, type Activity, type ActivityDeps } from './activity';
 import { outsideOf } from './capture';
 import { changePolicies } from './changePolicies';
 import { isWaited, recordOf, requireInvited, verifiedSnapshot } from './common';
-
-const newGuestShape = z.object({
-  externalUserState: z.string().nullish(),
-  identities: z.array(identitySchema).nullish(),
-});
+import { standingOf } from './standing';
 
 /**
  * Restores grants of the snapshot, by index, to the new guest: adding only. Before anything is written it reads the
@@ -64,12 +59,11 @@ export function createRestoreGrants(deps: ActivityDeps): Activity<'restoreGrants
   };
 }
 
-async function verdictNow(graph: Graph, newId: string): Promise<ReturnType<typeof identityVerdict> | 'notReadable'> {
+async function verdictNow(graph: Graph, newId: string): Promise<IdentityVerdict | 'notReadable'> {
   try {
-    const user = await graph.read(`/users/${newId}?$select=id,externalUserState,identities`, newGuestShape);
+    const { accepted, verdict } = await standingOf(newId, graph);
     // A replica that lags still shows the guest as it was before the redemption.
-    if (user.externalUserState?.toLowerCase() !== 'accepted') return 'notReadable';
-    return identityVerdict(user.identities ?? []);
+    return accepted ? verdict : 'notReadable';
   } catch (error) {
     if (isNotFound(error)) return 'notReadable';
     throw error;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { accessKinds } from '../access';
-import { identityVerdict, identitySchema } from '../domain/identityVerdict';
 import type { Grant } from '../domain/grants';
 import type { Graph } from '../domain/ports';
 import type { Snapshot } from '../domain/snapshot';
@@ -29,40 +28,4 @@ const assignment = z.object({ id: z.string() });
 export async function countRoles(guestId: string, graph: Graph): Promise<number> {
   const filter = encodeURIComponent(`principalId eq '${guestId}'`);
   return (await graph.readAll(`/roleManagement/directory/roleAssignments?$filter=${filter}`, assignment)).length;
-}
-
-const account = z.object({
-  externalUserState: z.string().nullish(),
-  externalUserStateChangeDateTime: z.string().nullish(),
-  identities: z.array(identitySchema).nullish(),
-  mail: z.string().nullish(),
-  otherMails: z.array(z.string()).nullish(),
-});
-
-/** How a guest stands now. */
-export interface Standing {
-  accepted: boolean;
-  /** When they last accepted or had to accept anew, by the directory's clock and in whole seconds. */
-  changedAt: string | null;
-  verdict: ReturnType<typeof identityVerdict>;
-  mail: string | null;
-  otherMails: readonly string[];
-}
-
-/** Reads how a guest stands. Throws ServiceError, also when there is no such guest. */
-export async function standingOf(guestId: string, graph: Graph): Promise<Standing> {
-  const select = '$select=id,externalUserState,externalUserStateChangeDateTime,identities,mail,otherMails';
-  const user = await graph.read(`/users/${guestId}?${select}`, account);
-  return {
-    accepted: user.externalUserState?.toLowerCase() === 'accepted',
-    changedAt: user.externalUserStateChangeDateTime ?? null,
-    verdict: identityVerdict(user.identities ?? []),
-    mail: user.mail ?? null,
-    otherMails: user.otherMails ?? [],
-  };
-}
-
-/** True when an address is among those of a guest. */
-export function holds({ mail, otherMails }: Pick<Standing, 'mail' | 'otherMails'>, address: string): boolean {
-  return [mail, ...otherMails].some((one) => one?.toLowerCase() === address.toLowerCase());
 }

@@ -53,6 +53,7 @@ export function createTurnBack(deps: ActivityDeps): Activity<'turnBack'> {
             turnedBackAt,
             wish: current.wish?.kind === 'revert' ? null : current.wish,
             resetAttemptedAt: null,
+            addressAddedAt: null,
             purgedAt: current.purgedAt ?? current.resetAttemptedAt,
           }
         : undefined,

@@ -67,7 +67,8 @@ export const migrationRecordSchema = migrationSchema.omit({ links: true }).exten
       state: z.enum(['open', 'sent', 'lost', 'refused', 'idle']),
     })
     .nullable(),
-  /** When roles were first taken away for a reset, and when the reset was first tried. */
+  /** When roles were last taken away for a reset, when the invited address was added to the guest's, and the latest try. */
+  addressAddedAt: z.iso.datetime().nullable(),
   rolesRemovedAt: z.iso.datetime().nullable(),
   resetAttemptedAt: z.iso.datetime().nullable(),
 });
@@ -123,6 +124,7 @@ export function newRecord(start: {
     removedId: null,
     invitedAgain: null,
     guestMail: null,
+    addressAddedAt: null,
     rolesRemovedAt: null,
     resetAttemptedAt: null,
   };

@@ -135,7 +135,13 @@ export const steps = {
     z.strictObject({ cancelRequested: z.boolean(), wish: z.literal('revert').optional() }),
   ),
   finishMigration: step(
-    z.strictObject({ ...ofMigration, outcome: outcomeSchema, error: migrationErrorSchema.nullable() }),
+    // `mayTurnBack`: an ending of the wait, from which the run can turn back as it can after giving access.
+    z.strictObject({
+      ...ofMigration,
+      outcome: outcomeSchema,
+      error: migrationErrorSchema.nullable(),
+      mayTurnBack: z.literal(true).optional(),
+    }),
     // `wish`: somebody wants to go back, asked for it before the end was written, and so it was not written.
     z.strictObject({ wish: z.literal('revert').optional() }),
   ),

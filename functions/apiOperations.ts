@@ -44,6 +44,14 @@ const bodyProblems = [
   'invalid-body',
 ] as const satisfies readonly HttpCode[];
 const everywhere = ['invalid-query', 'records-unavailable', 'unexpected-error'] as const satisfies readonly HttpCode[];
+/** Of every route that changes one migration. */
+const ofChange = [
+  ...everywhere,
+  ...bodyProblems,
+  'unknown-field',
+  'invalid-id',
+  'migration-not-found',
+] as const satisfies readonly HttpCode[];
 const accepted = ['Location', 'Operation-Location', 'Retry-After'] as const;
 const page = { 'text/html': null } as const;
 const migration = { 'application/json': 'Migration' } as const;
@@ -111,49 +119,21 @@ export const operations: Record<RouteName, Operation> = {
     parameters: ['id'],
     body: { schema: 'ResendRequest', required: false },
     answers: { 202: { description: 'The invitation will be sent again', content: migration, headers: accepted } },
-    problems: [
-      ...everywhere,
-      ...bodyProblems,
-      'unknown-field',
-      'invalid-id',
-      'feature-not-available',
-      'migration-not-found',
-      'migration-ended',
-      'nothing-to-resend',
-    ],
+    problems: [...ofChange, 'feature-not-available', 'migration-ended', 'nothing-to-resend'],
   },
   resumeMigration: {
     summary: 'Go on where a migration ended after the point of no return, as a new one from the same snapshot',
     parameters: ['id'],
     body: { schema: 'ResumeRequest', required: false },
     answers: { 202: { description: 'The new migration, which now runs', content: migration, headers: accepted } },
-    problems: [
-      ...everywhere,
-      ...bodyProblems,
-      'unknown-field',
-      'invalid-id',
-      'migration-not-found',
-      'nothing-to-resume',
-      'already-resumed',
-      'guest-already-migrating',
-      'invite-breaker-open',
-    ],
+    problems: [...ofChange, 'nothing-to-resume', 'already-resumed', 'guest-already-migrating', 'invite-breaker-open'],
   },
   cancelMigration: {
     summary: 'Undo and end a migration; once the old guest is being purged only back by invitation',
     parameters: ['id'],
     body: { schema: 'CancelRequest', required: false },
     answers: { 202: { description: 'The migration will undo and end', content: migration, headers: accepted } },
-    problems: [
-      ...everywhere,
-      ...bodyProblems,
-      'unknown-field',
-      'invalid-id',
-      'feature-not-available',
-      'migration-not-found',
-      'migration-ended',
-      'past-point-of-no-return',
-    ],
+    problems: [...ofChange, 'feature-not-available', 'migration-ended', 'past-point-of-no-return'],
   },
   closeInviteBreaker: {
     summary: 'Close the invite breaker, after Microsoft has lifted the block',
@@ -209,17 +189,7 @@ function decision(summary: string, description: string, more: readonly HttpCode[
     parameters: ['id'],
     body: { schema: 'DecisionRequest', required: true },
     answers: { 202: { description, content: migration, headers: accepted } },
-    problems: [
-      ...everywhere,
-      ...bodyProblems,
-      'unknown-field',
-      'invalid-id',
-      'migration-not-found',
-      'migration-ended',
-      'approval-not-awaited',
-      'already-decided',
-      ...more,
-    ],
+    problems: [...ofChange, 'migration-ended', 'approval-not-awaited', 'already-decided', ...more],
   };
 }
 

@@ -1,13 +1,14 @@
 import { isGoingBack } from '../domain/direction';
 import { cancelRequestSchema } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
+import { wishing } from '../domain/wishes';
 import { wake } from './approvals';
 import { json, noQuery, readId, readQuery, type Handler } from './http';
 import { acceptedHeaders, hasEnded, toMigration } from './migrationView';
 import { Problem } from './problems';
 import { parseBody, readOptionalJson } from './requestBody';
 import { CALLER } from './startMigration';
-import { wakeWaiting, wishing } from './wishes';
+import { wakeWaiting } from './wishes';
 
 type Mode = 'undo' | 'revert';
 

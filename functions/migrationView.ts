@@ -2,11 +2,11 @@ import { guideLink, isWaitedFor } from '../activities/guideLink';
 import { isResumable } from '../domain/direction';
 import type { Migration } from '../domain/migration';
 import type { MigrationRecord } from '../domain/record';
+import { takesResend } from '../domain/wishes';
 import { takesAnswer } from './approvals';
 import { RETRY_AFTER } from './http';
 import { GUIDE_PATH, ROUTE_PREFIX } from './routes';
 import type { TriggerSettings } from './services';
-import { takesResend } from './wishes';
 
 /** The settings that links are made of. */
 export type LinkSettings = Pick<TriggerSettings, 'baseUrl' | 'notificationSecret'>;

@@ -1,11 +1,11 @@
 import type { MigrationRecord } from '../domain/record';
-import { wishRequestSchema } from '../domain/wishes';
+import { takesResend, wishing, wishRequestSchema } from '../domain/wishes';
 import { json, noQuery, readId, readQuery, type Handler } from './http';
 import { acceptedHeaders, hasEnded, toMigration } from './migrationView';
 import { Problem } from './problems';
 import { parseBody, readOptionalJson } from './requestBody';
 import { CALLER } from './startMigration';
-import { takesResend, wakeWaiting, wishing } from './wishes';
+import { wakeWaiting } from './wishes';
 
 /**
  * POST /migrations/{id}/resend: has the invitation sent again, with the whole time to accept; after a wrong account it is

@@ -1,36 +1,22 @@
 import { sanitizeError } from '../adapters/logging';
 import { REDEMPTION_HINT } from '../domain/events';
-import type { Phase } from '../domain/phases';
 import type { MigrationRecord } from '../domain/record';
-import type { Wish } from '../domain/wishes';
+import { takesWishes } from '../domain/wishes';
 import { inChunks } from './chunks';
 import type { Services } from './services';
 
 const AT_A_TIME = 20;
 const RESEND_WAKES_FOR_MS = 60 * 60_000;
-const repeatable: readonly Phase[] = ['awaitingRedemption', 'verifyingIdentity', 'needsOperator'];
-
-/** True while the invitation can be repeated. */
-export function takesResend({ phase, mostRounds }: MigrationRecord): boolean {
-  return mostRounds !== null && repeatable.includes(phase);
-}
-
-/** The fields by which somebody wants something of a migration; none when the same is wanted already. */
-export function wishing({ wish }: MigrationRecord, wanted: Wish): Pick<MigrationRecord, 'wish'> | undefined {
-  // The way back outweighs a repetition of the invitation; nothing outweighs the way back.
-  if (wish?.kind === wanted.kind || wish?.kind === 'revert') return undefined;
-  return { wish: wanted };
-}
 
 /**
- * Wakes a run that waits for its guest or for an operator; in every other phase it reads its row before it waits. What is wanted is in its row already, so a wake that fails
- * costs a few minutes: the sweeper repeats it. Never throws.
+ * Wakes a run that waits for its guest or for an operator; in every other phase it reads its row before it waits. What is
+ * wanted is in its row already, so a wake that fails costs a few minutes: the sweeper repeats it. Never throws.
  */
 export async function wakeWaiting(
   { id, phase }: Pick<MigrationRecord, 'id' | 'phase'>,
   { durable, log }: Pick<Services, 'durable' | 'log'>,
 ): Promise<void> {
-  if (!repeatable.includes(phase)) return;
+  if (!takesWishes(phase)) return;
   try {
     await durable.raise(id, REDEMPTION_HINT);
   } catch (error) {

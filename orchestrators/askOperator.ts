@@ -1,10 +1,10 @@
 import { wantedIdentity } from '../domain/direction';
 import type { IdentityVerdict } from '../domain/identityVerdict';
-import { leaveIfWished, read, type Waiting } from './attendGuest';
+import { leaveIfWished, read, turningOf, type Waiting } from './attendGuest';
 import { inviteAgain } from './inviteAgain';
 import { nowMs, type Durable } from './run';
 import { enter, step } from './steps';
-import { failure } from './stop';
+import { Stop } from './stop';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long an operator is waited for, at least: the guest has no access meanwhile, and holds a lock. */
@@ -29,7 +29,8 @@ export function* askOperator(waiting: Waiting, verdict: IdentityVerdict | null):
       return;
     }
     if (nowMs(run) >= untilMs) {
-      throw failure({ code: 'wrong-identity', detail: `The guest accepted with: ${verdict ?? 'unknown'}.` });
+      const detail = `The guest accepted with: ${verdict ?? 'unknown'}.`;
+      throw new Stop('failed', { code: 'wrong-identity', detail }, turningOf(waiting));
     }
     if (!waiting.hints.heardMeanwhile()) yield* waiting.hints.heardUntil(untilMs);
   }

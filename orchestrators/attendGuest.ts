@@ -8,7 +8,7 @@ import { oldGuestOf, type Plan } from './plan';
 import { nowMs, type Durable, type Run } from './run';
 import { hintsOf, type Listener } from './signals';
 import { enter, step } from './steps';
-import { failure, Stop, TurnBack } from './stop';
+import { failure, Stop, TurnBack, type Turning } from './stop';
 import { identityOf, isReallyGone, LOOK_AGAIN_SECONDS } from './waitForRedemption';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -80,11 +80,17 @@ export function* read({ run, newId }: Waiting): Durable<Reading> {
 }
 
 /** Ends the wait where somebody does not want it to go on. */
-export function leaveIfWished({ run, newId, plan }: Waiting, { wish }: Reading): void {
+export function leaveIfWished(waiting: Waiting, { wish }: Reading): void {
+  const { run, newId, plan } = waiting;
   // As long as the old guest is kept, that one is given back.
   if (wish === 'revert' && !plan.back && run.purgeAfterRedemption !== true) throw new TurnBack(plan, newId);
   if (wish === 'revert' && !plan.back) throw new Stop('cancelled', null);
-  if (wish === 'cancel' || wish === 'stop') throw new Stop('cancelled', null);
+  if (wish === 'cancel' || wish === 'stop') throw new Stop('cancelled', null, turningOf(waiting));
+}
+
+/** What the run can turn back with at the end of the wait; on the way back, and while the old guest is kept, nothing. */
+export function turningOf({ run, plan, newId }: Waiting): Turning | undefined {
+  return plan.back || run.purgeAfterRedemption === true ? undefined : { plan, newId };
 }
 
 /** Invites a guest who has not accepted yet once more, when somebody wishes it or a reminder is due. */
@@ -96,8 +102,10 @@ function* servePending(waiting: Waiting, { wish }: Reading): Durable<void> {
 }
 
 /** The time is up: the invitation is revoked, unless the guest was faster. */
-function* expire({ run, plan, newId }: Waiting): Durable<void> {
-  const expired = new Stop('expired', { code: 'not-redeemed-in-time', detail: 'The guest did not accept in time.' });
+function* expire(waiting: Waiting): Durable<void> {
+  const { run, plan, newId } = waiting;
+  const why = { code: 'not-redeemed-in-time', detail: 'The guest did not accept in time.' } as const;
+  const expired = new Stop('expired', why, turningOf(waiting));
   // As long as the old guest is kept, giving it back comes first.
   if (run.purgeAfterRedemption === true && !plan.back) throw expired;
   const { migrationId } = run;

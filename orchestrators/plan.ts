@@ -2,7 +2,7 @@ import type { Outcome } from '../domain/phases';
 import type { StepOutput } from '../domain/steps';
 import type { Durable, Run } from './run';
 import { step } from './steps';
-import { TurnBack, type Stop } from './stop';
+import { TurnBack, type Stop, type Turning } from './stop';
 
 /** What the run works on: the captured guest, what they hold, and how they are switched. */
 export interface Plan extends StepOutput<'captureAccess'> {
@@ -26,9 +26,11 @@ export function* finish(
   run: Run,
   outcome: Outcome,
   error: Stop['failure'] = null,
-  turning?: { plan: Plan; newId: string },
+  turning?: Turning,
 ): Durable<{ outcome: Outcome }> {
-  const { wish } = yield* step(run, 'finishMigration', { migrationId: run.migrationId, outcome, error });
+  const waited = turning !== undefined && outcome !== 'completed' && outcome !== 'completedWithGaps';
+  const ending = { migrationId: run.migrationId, outcome, error, ...(waited ? { mayTurnBack: true as const } : {}) };
+  const { wish } = yield* step(run, 'finishMigration', ending);
   if (wish === 'revert' && turning !== undefined) throw new TurnBack(turning.plan, turning.newId);
   run.context.df.setCustomStatus({ phase: 'ended', outcome });
   return { outcome };

@@ -9,9 +9,17 @@ export class Stop extends Error {
   constructor(
     readonly outcome: Exclude<Outcome, 'completed' | 'completedWithGaps'>,
     readonly failure: MigrationError | null,
+    /** What to turn back with, when somebody wants it before the end is written. */
+    readonly turning?: Turning,
   ) {
     super(failure?.code ?? outcome);
   }
+}
+
+/** The plan, and the guest that was invited. */
+export interface Turning {
+  plan: Plan;
+  newId: string;
 }
 
 /**

@@ -31,13 +31,23 @@ export function* switchGuest(context: OrchestrationContext): Durable<{ outcome: 
 
 function* thereOrBack(run: Run): Durable<{ outcome: Outcome }> {
   try {
-    return yield* run.resumes === true ? goOn(run) : there(run);
+    return yield* thereToItsEnd(run);
   } catch (error) {
     if (!(error instanceof TurnBack)) throw error;
     const back = { ...error.plan, back: true };
     const guest = yield* turnBack(run, back, error.newId);
     yield* awaitIdentity(run, back, guest);
     return yield* giveAccess(run, back, guest.newId);
+  }
+}
+
+/** There. Where the wait ends it, the end is written here: a wish to go back may still come before that. */
+function* thereToItsEnd(run: Run): Durable<{ outcome: Outcome }> {
+  try {
+    return yield* run.resumes === true ? goOn(run) : there(run);
+  } catch (error) {
+    if (!(error instanceof Stop) || error.turning === undefined) throw error;
+    return yield* finish(run, error.outcome, error.failure, error.turning);
   }
 }
 

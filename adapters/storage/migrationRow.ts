@@ -46,6 +46,7 @@ const formats = {
   removedId: 'nullableText',
   invitedAgain: 'json',
   guestMail: 'json',
+  addressAddedAt: 'nullableText',
   rolesRemovedAt: 'nullableText',
   resetAttemptedAt: 'nullableText',
 } as const satisfies Record<keyof Omit<MigrationRecord, 'id'>, 'text' | 'nullableText' | 'json' | 'longJson'>;

@@ -224,6 +224,21 @@ export function endingsAfterThePurge(): void {
     });
   });
 
+  it('reverted when the time to accept is over already, and the end is about to be written', () => {
+    const gate = once('finishMigration', 'records.decideOnMigration', async (app) => {
+      expect((await app.request('POST', `/migrations/${onlyId(app)}/cancel`, revert)).status).toBe(202);
+    });
+    return play({ gate }, async (scene) => {
+      const { app } = scene;
+      const id = await scene.waiting({ acceptWithinDays: 5 });
+      await app.advance(6 * DAY_MS);
+      await app.until('the way back', () => app.row(id).turnedBackAt !== null);
+      await scene.to(id, 'awaitingRedemption');
+      await scene.accept(id, 'work');
+      await expectBack(scene, id);
+    });
+  });
+
   it('a wish to go back that comes with the end written is refused', () =>
     play({}, async (scene) => {
       const id = await scene.waiting();

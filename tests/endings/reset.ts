@@ -35,6 +35,13 @@ async function expectReset(scene: Scene, id: string, identity: string, outcome: 
   expect((await scene.writes()).filter((write) => write.startsWith('DELETE /v1.0/users'))).toEqual([]);
 }
 
+/** Has the next invitation refused, as a replica does that lags. */
+async function refuseOnce({ app }: Scene, status: number, message: string): Promise<void> {
+  const body = { error: { code: status === 403 ? 'Forbidden' : 'BadRequest', message } };
+  const fault = { method: 'POST', path: '^/v1.0/invitations$', times: 1, kind: 'status', status, body };
+  await app.tenant.control('PUT', 'faults', [fault]);
+}
+
 /** Endings of the strategy that deletes nothing. */
 export function endingsOfReset(): void {
   it.each([false, true])('completed; with a directory role: %s', (withRole) =>
@@ -117,6 +124,35 @@ export function endingsOfReset(): void {
       await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
     }),
   );
+
+  it('reverted days later, and refused once because of a role of a moment ago: it is tried again', () =>
+    play({}, async (scene) => {
+      await giveRole(scene);
+      const id = await scene.waiting(reset);
+      await scene.app.advance(3 * DAY_MS);
+      await refuseOnce(scene, 403, 'Generic authorization exception.');
+      await scene.ask(id, 'cancel', { mode: 'revert' });
+      await scene.app.until('the way back', () => scene.app.row(id).turnedBackAt !== null);
+      await scene.to(id, 'awaitingRedemption');
+      await scene.accept(id, 'work');
+      await expectReset(scene, id, 'ExternalAzureAD', /^cancelled$/);
+    }));
+
+  it('resumed with an address that the directory does not show yet: it is tried again', () =>
+    play({}, async (scene) => {
+      const id = await scene.waiting({ ...reset, acceptWithinDays: 3 });
+      await scene.app.advance(4 * DAY_MS);
+      await scene.ended(id);
+      await refuseOnce(
+        scene,
+        400,
+        "The email you're using to invite this user doesn't match any emails on the user object.",
+      );
+      const next = await scene.resume(id, { inviteEmail: 'the.guest.again@outlook.example' });
+      await scene.to(next, 'awaitingRedemption');
+      await scene.accept(next);
+      await expectReset(scene, next, 'MicrosoftAccount', /^completed/);
+    }));
 
   it('reverted at once, in a directory whose replicas lag: an acceptance from before the reset counts for nothing', () =>
     play({}, async (scene) => {

@@ -8,7 +8,7 @@ import type { GrantKind } from '../../domain/grants';
 import type { Report } from '../../domain/migration';
 import { newRecord, type MigrationRecord } from '../../domain/record';
 import { SWITCH_GUEST, type SwitchInput } from '../../domain/steps';
-import { wishing } from '../../functions/wishes';
+import { wishing } from '../../domain/wishes';
 import { createFunctionTable, createHost, virtualClock, type Clock, type Host } from '../../local/host';
 import { openStore } from '../../local/host/createHost';
 import type { Store } from '../../local/host/engine/store';

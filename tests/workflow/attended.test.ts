@@ -239,6 +239,35 @@ describe('the way back', () => {
   });
 });
 
+describe('a wish to go back at the end of the wait is served or refused, never lost:', () => {
+  it.each([
+    ['the time to accept is over', pending, 'expired'],
+    ['an operator just ended it', { ...accepted('unknown'), wish: 'stop' }, 'cancelled'],
+    ['no operator answered', accepted('unknown'), 'failed'],
+  ] as [string, Reading, string][])('%s', async (_why, reading, outcome) => {
+    const guest = world(reading);
+    guest.script.finishMigration = ({ mayTurnBack }, nth) => done(nth === 1 && mayTurnBack ? { wish: 'revert' } : {});
+    guest.script.turnBack = () => {
+      guest.reading = accepted('work');
+      return done({ newId: null });
+    };
+    const run = await attend(guest);
+    await run.finish(80);
+    expect(run.of('finishMigration').map(({ input }) => input.outcome)).toEqual([outcome, 'cancelled']);
+    expect(run.of('turnBack')).toHaveLength(1);
+  });
+
+  it('on the way back there is nothing to turn back to', async () => {
+    const guest = world({ ...pending, wish: 'revert' });
+    const run = await attend(guest);
+    await tell(run, guest, pending);
+    await run.finish(80);
+    expect(run.of('finishMigration').map(({ input }) => [input.outcome, input.mayTurnBack])).toEqual([
+      ['expired', undefined],
+    ]);
+  });
+});
+
 describe('strategy reset', () => {
   const reset: Partial<Script> = {
     preflight: () => done({ guestId: OLD_ID, failedChecks: [], strategy: 'reset' }),

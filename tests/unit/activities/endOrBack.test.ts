@@ -73,6 +73,15 @@ describe('a wish to go back', () => {
     expect(world.row()).toMatchObject({ phase: 'ended', outcome, wish: null });
   });
 
+  it.each(['failed', 'expired', 'cancelled'])('is served at an end of the wait: %s', async (outcome) => {
+    const world = await verified({ phase: 'awaitingRedemption', wish: revert });
+    const ending = { migrationId: MIGRATION_ID, outcome, error: null, mayTurnBack: true };
+    expect(await world.run('finishMigration', ending)).toEqual(turnsBack);
+    expect(world.row()).toMatchObject({ phase: 'awaitingRedemption', outcome: null, wish: revert });
+    await world.records.updateMigration(MIGRATION_ID, { turnedBackAt: THEN });
+    expect(await world.run('finishMigration', ending)).toEqual(ends);
+  });
+
   it('is served once: on the way back the end is the end, and a late duplicate of another one is not', async () => {
     const world = await verified({ turnedBackAt: THEN });
     expect(await finish(world, 'completed')).toEqual(turnsBack);
